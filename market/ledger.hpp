@@ -1,0 +1,73 @@
+// The double-entry ledger (RULEBOOK section 6): append only, every posting a debit and a credit of the same amount.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <tuple>
+
+#include "core/cbor.hpp"
+#include "core/id.hpp"
+#include "core/units.hpp"
+
+namespace commonwatt {
+
+enum class AccountKind : std::uint8_t { household, utility, escrow };
+constexpr AccountKind enum_last(AccountKind) { return AccountKind::escrow; }
+
+/// An account; `household` names it when its kind is household.
+struct Account {
+  AccountKind kind = AccountKind::escrow;
+  std::optional<HouseholdId> household;
+
+  friend auto operator<=>(const Account&, const Account&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.kind, self.household);
+  }
+};
+/// "household:hh01", "utility", "escrow".
+std::string to_text(const Account& account);
+
+enum class PostingKind : std::uint8_t { energy, imbalance };
+constexpr PostingKind enum_last(PostingKind) { return PostingKind::imbalance; }
+const char* to_text(PostingKind kind);
+
+/// Moves `amount` (above zero) from the debited to the credited account.
+struct Posting {
+  Account debit;
+  Account credit;
+  Money amount;
+  PostingKind kind = PostingKind::energy;
+
+  friend bool operator==(const Posting&, const Posting&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.debit, self.credit, self.amount, self.kind);
+  }
+};
+
+class Ledger {
+ public:
+  /// Applies the postings of one settlement run and checks the invariants: balances sum to zero, and escrow, through
+  /// which neighbours pay each other, is empty again. A broken one stops the program before anything is written.
+  void post(std::span<const Posting> postings);
+
+  /// Positive: the account is in credit.
+  [[nodiscard]] Money balance(const Account& account) const;
+  /// Zero, always.
+  [[nodiscard]] Money sum() const;
+  [[nodiscard]] const std::map<Account, Money>& balances() const { return balances_; }
+
+  friend bool operator==(const Ledger&, const Ledger&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.balances_);
+  }
+
+ private:
+  std::map<Account, Money> balances_;
+};
+
+}  // namespace commonwatt

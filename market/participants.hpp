@@ -1,0 +1,95 @@
+// Who takes part and under which rules (RULEBOOK section 2). Journalled: a replay knows what was in force.
+#pragma once
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "core/cbor.hpp"
+#include "core/id.hpp"
+#include "core/units.hpp"
+#include "market/clearing.hpp"
+
+namespace commonwatt {
+
+/// What the utility charges and pays. Order prices lie in [feed_in, retail] while the grid is connected.
+struct Tariff {
+  Price retail;
+  Price feed_in;
+
+  friend bool operator==(const Tariff&, const Tariff&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.retail, self.feed_in);
+  }
+};
+
+struct MarketRules {
+  std::string currency = "EUR";
+  std::int64_t interval_seconds = 900;
+  std::int64_t gate_closure_seconds = 60;     ///< the gate closes this long before the interval begins
+  std::int64_t settlement_lag_seconds = 1800;  ///< the initial run comes this long after the interval ends
+  std::int64_t witnesses_required = 2;         ///< cosignatures that make a checkpoint witnessed
+  ClearingRule clearing;
+  Tariff tariff;
+
+  friend bool operator==(const MarketRules&, const MarketRules&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.currency, self.interval_seconds, self.gate_closure_seconds, self.settlement_lag_seconds,
+                    self.witnesses_required, self.clearing, self.tariff);
+  }
+
+  [[nodiscard]] UtcTime gate_closure(const Interval& interval) const {
+    return interval.begin() - std::chrono::seconds(gate_closure_seconds);
+  }
+  [[nodiscard]] UtcTime settlement_time(const Interval& interval) const {
+    return interval.end() + std::chrono::seconds(settlement_lag_seconds);
+  }
+};
+
+/// How far ahead of its gate an interval may be traded.
+inline constexpr std::int64_t order_horizon_seconds = 86'400;
+
+/// What a meter's registers are for: a billing meter stands at the grid connection, a production meter behind it.
+enum class MeterRole : std::uint8_t { billing, production };
+constexpr MeterRole enum_last(MeterRole) { return MeterRole::production; }
+const char* to_text(MeterRole role);
+
+struct MeterRecord {
+  MeterId id;
+  MeterRole role = MeterRole::billing;
+  Power rating;         ///< what it can carry: the fuse of a connection, the nameplate of a plant
+  std::string device;   ///< maker and model, for people
+
+  friend bool operator==(const MeterRecord&, const MeterRecord&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.id, self.role, self.rating, self.device);
+  }
+};
+
+struct HouseholdRecord {
+  HouseholdId id;
+  std::string name;     ///< for people
+  ZoneId zone;
+  HouseholdId owner;    ///< the beneficial owner; orders of one owner never trade with each other
+  Power fuse_rating;
+  Power nameplate;      ///< of all its plants together
+  Power storage;        ///< what its storage can feed in
+  Money credit_limit;
+  Bytes order_key;      ///< secp256k1, compressed (33 bytes)
+  Bytes reading_key;    ///< P-256, compressed (33 bytes)
+  Bytes witness_key;    ///< Ed25519 (32 bytes)
+  std::vector<MeterRecord> meters;
+
+  friend bool operator==(const HouseholdRecord&, const HouseholdRecord&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.id, self.name, self.zone, self.owner, self.fuse_rating, self.nameplate, self.storage,
+                    self.credit_limit, self.order_key, self.reading_key, self.witness_key, self.meters);
+  }
+};
+
+}  // namespace commonwatt

@@ -1,0 +1,66 @@
+// What every household owes or gets for an interval (RULEBOOK section 6, auction settlement).
+#pragma once
+
+#include <optional>
+#include <span>
+#include <tuple>
+#include <vector>
+
+#include "market/delivery.hpp"
+#include "market/ledger.hpp"
+#include "market/participants.hpp"
+
+namespace commonwatt {
+
+enum class Run : std::uint8_t { initial };
+constexpr Run enum_last(Run) { return Run::initial; }
+const char* to_text(Run run);
+
+/// A household's figures before prices: what it contracted and what its meters say, all meters together.
+struct Position {
+  HouseholdId household;
+  Energy contract;                 ///< net bought in the auction, sold negative
+  Registers grid;                  ///< rise of its billing meters
+  std::optional<Energy> produced;  ///< rise of its production meters; nothing when it has none
+  DeliveryQuality quality = DeliveryQuality::good;
+};
+
+/// One household's settled interval. Energy bought and money it pays are positive.
+struct Statement {
+  HouseholdId household;
+  Interval interval;
+  Run run = Run::initial;
+  std::optional<Price> price;      ///< the clearing price
+  Tariff tariff;                   ///< of the interval
+  Energy contract;
+  Energy import;
+  Energy export_;
+  std::optional<Energy> produced;
+  DeliveryQuality quality = DeliveryQuality::good;
+  Money energy_amount;             ///< contract x price
+  Money imbalance_amount;          ///< deviation x retail when positive, x feed-in when negative
+  Money total;
+
+  [[nodiscard]] Energy delivered() const { return import - export_; }
+  [[nodiscard]] Energy deviation() const { return delivered() - contract; }
+  /// Production - use = export - import, so use follows from the three others.
+  [[nodiscard]] Energy used() const { return produced.value_or(Energy{0}) + import - export_; }
+  /// What the same delivery would have cost with the utility alone.
+  [[nodiscard]] Money without_market() const;
+  [[nodiscard]] Money saved() const { return without_market() - total; }
+
+  friend bool operator==(const Statement&, const Statement&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.household, self.interval, self.run, self.price, self.tariff, self.contract, self.import,
+                    self.export_, self.produced, self.quality, self.energy_amount, self.imbalance_amount, self.total);
+  }
+};
+
+/// The statement of one position. Exact: nothing is rounded.
+Statement settle(const Position& position, const Interval& interval, std::optional<Price> price, const Tariff& tariff);
+
+/// The postings of a run's statements: contracts against escrow, deviations against the utility.
+std::vector<Posting> postings(std::span<const Statement> statements);
+
+}  // namespace commonwatt
