@@ -24,10 +24,12 @@ struct Done {
 template <class T, class E>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : outcome_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  // Implicit, so that a function returns its value or its Fail as they are.
+  // NOLINTBEGIN(google-explicit-constructor)
+  Result(T value) : outcome_(std::in_place_index<0>, std::move(value)) {}
   template <class F>
-  Result(Fail<F> fail)
-      : outcome_(std::in_place_index<1>, std::move(fail.error)) {}  // NOLINT(google-explicit-constructor)
+  Result(Fail<F> fail) : outcome_(std::in_place_index<1>, std::move(fail.error)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] bool ok() const { return outcome_.index() == 0; }
   explicit operator bool() const { return ok(); }

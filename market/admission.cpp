@@ -17,8 +17,9 @@ bool gate_is_open(const Order& order, const MarketRules& rules, UtcTime received
 }
 
 Energy quantity_bound(const Order& order, const HouseholdRecord& household) {
-  const Power bound = order.side == Side::buy ? household.fuse_rating
-                                              : std::min(household.fuse_rating, household.nameplate + household.storage);
+  const Power bound = order.side == Side::buy
+                          ? household.fuse_rating
+                          : std::min(household.fuse_rating, household.nameplate + household.storage);
   return energy_over(bound, order.interval.length_seconds());
 }
 
@@ -35,35 +36,55 @@ bool crosses_own(const Order& order, const HouseholdId& owner, std::span<const S
 
 const char* to_text(OrderReject reject) {
   switch (reject) {
-    case OrderReject::malformed: return "malformed";
-    case OrderReject::unknown_household: return "unknown_household";
-    case OrderReject::bad_signature: return "bad_signature";
-    case OrderReject::gate_closed: return "gate_closed";
-    case OrderReject::replayed: return "replayed";
-    case OrderReject::price_out_of_bounds: return "price_out_of_bounds";
-    case OrderReject::quantity_out_of_bounds: return "quantity_out_of_bounds";
-    case OrderReject::self_crossing: return "self_crossing";
-    case OrderReject::insufficient_funds: return "insufficient_funds";
+    case OrderReject::malformed:
+      return "malformed";
+    case OrderReject::unknown_household:
+      return "unknown_household";
+    case OrderReject::bad_signature:
+      return "bad_signature";
+    case OrderReject::gate_closed:
+      return "gate_closed";
+    case OrderReject::replayed:
+      return "replayed";
+    case OrderReject::price_out_of_bounds:
+      return "price_out_of_bounds";
+    case OrderReject::quantity_out_of_bounds:
+      return "quantity_out_of_bounds";
+    case OrderReject::self_crossing:
+      return "self_crossing";
+    case OrderReject::insufficient_funds:
+      return "insufficient_funds";
   }
   return "";
 }
 
 const char* explain(OrderReject reject) {
   switch (reject) {
-    case OrderReject::malformed: return "the order is not readable or a field is out of range; update the gateway";
-    case OrderReject::unknown_household: return "the household is not registered with this market; ask the operator";
-    case OrderReject::bad_signature: return "the signature is not of the household's registered key; ask the operator to register the key";
-    case OrderReject::gate_closed: return "the gate of that interval is not open; check the gateway's clock and line";
-    case OrderReject::replayed: return "the sequence number is not above the last accepted one; the order was sent before";
-    case OrderReject::price_out_of_bounds: return "the limit price is outside feed-in and retail; change the price limits";
-    case OrderReject::quantity_out_of_bounds: return "the quantity is above what the connection or the plant can carry";
-    case OrderReject::self_crossing: return "it would trade with an order of the same owner";
-    case OrderReject::insufficient_funds: return "the open orders could cost more than balance and credit limit; pay in or ask for credit";
+    case OrderReject::malformed:
+      return "the order is not readable or a field is out of range; update the gateway";
+    case OrderReject::unknown_household:
+      return "the household is not registered with this market; ask the operator";
+    case OrderReject::bad_signature:
+      return "the signature is not of the household's registered key; ask the operator to register the key";
+    case OrderReject::gate_closed:
+      return "the gate of that interval is not open; check the gateway's clock and line";
+    case OrderReject::replayed:
+      return "the sequence number is not above the last accepted one; the order was sent before";
+    case OrderReject::price_out_of_bounds:
+      return "the limit price is outside feed-in and retail; change the price limits";
+    case OrderReject::quantity_out_of_bounds:
+      return "the quantity is above what the connection or the plant can carry";
+    case OrderReject::self_crossing:
+      return "it would trade with an order of the same owner";
+    case OrderReject::insufficient_funds:
+      return "the open orders could cost more than balance and credit limit; pay in or ask for credit";
   }
   return "";
 }
 
-Energy energy_over(Power power, std::int64_t seconds) { return {power.count * seconds / 3600}; }
+Energy energy_over(Power power, std::int64_t seconds) {
+  return {power.count * seconds / 3600};
+}
 
 Money worst_case_spend(const Order& order) {
   const Money amount = order.quantity * order.limit;

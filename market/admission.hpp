@@ -22,7 +22,9 @@ enum class OrderReject : std::uint8_t {
   self_crossing,
   insufficient_funds,
 };
-constexpr OrderReject enum_last(OrderReject) { return OrderReject::insufficient_funds; }
+constexpr OrderReject enum_last(OrderReject) {
+  return OrderReject::insufficient_funds;
+}
 /// The reason's name, as receipts and logs carry it.
 const char* to_text(OrderReject reject);
 /// The reason as a household would understand it, with what to do.
@@ -51,10 +53,10 @@ struct AdmissionFacts {
   const HouseholdRecord* household = nullptr;  ///< nothing when the order's household is not registered
   bool signature_holds = false;
   UtcTime received;
-  std::int64_t last_sequence = 0;              ///< of the household's last accepted order
-  std::span<const StandingOrder> standing;     ///< the book of the order's interval
-  Money open_spend;                            ///< worst case of all the household's open orders
-  Money balance;                               ///< of its ledger account
+  std::int64_t last_sequence = 0;           ///< of the household's last accepted order
+  std::span<const StandingOrder> standing;  ///< the book of the order's interval
+  Money open_spend;                         ///< worst case of all the household's open orders
+  Money balance;                            ///< of its ledger account
 };
 
 Result<AcceptedOrder, OrderReject> admit(const Order& order, const AdmissionFacts& facts);

@@ -36,7 +36,9 @@ std::vector<Hash32> batch_leaves(const Batch& batch) {
   return leaves;
 }
 
-Hash32 batch_root(const Batch& batch) { return merkle_root(batch_leaves(batch)); }
+Hash32 batch_root(const Batch& batch) {
+  return merkle_root(batch_leaves(batch));
+}
 
 std::optional<std::size_t> statement_index(const Batch& batch, const HouseholdId& household) {
   const auto found = std::find_if(batch.statements.begin(), batch.statements.end(),
@@ -46,6 +48,8 @@ std::optional<std::size_t> statement_index(const Batch& batch, const HouseholdId
   return 1 + batch.order_leaves.size() + batch.reading_leaves.size() + before;
 }
 
-Hash32 log_leaf(const LogEntry& entry) { return merkle_leaf(encode(entry)); }
+Hash32 log_leaf(const LogEntry& entry) {
+  return merkle_leaf(encode(entry));
+}
 
 }  // namespace commonwatt

@@ -15,9 +15,9 @@ namespace commonwatt {
 struct ClearingRecord {
   Interval interval;
   Run run = Run::initial;
-  Hash32 previous_batch{};   ///< root of the batch sealed before this one
+  Hash32 previous_batch{};  ///< root of the batch sealed before this one
   Hash32 seed{};
-  Hash32 seed_batch{};       ///< root of the last batch sealed when the gate closed, from which the seed follows
+  Hash32 seed_batch{};  ///< root of the last batch sealed when the gate closed, from which the seed follows
   ClearingRule rule;
   Tariff tariff;
   std::vector<BookOrder> book;  ///< in rising order of id

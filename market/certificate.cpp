@@ -3,7 +3,9 @@
 namespace commonwatt {
 namespace {
 
-std::string about(const BookOrder& order, const char* what) { return "order " + to_hex(order.id) + ": " + what; }
+std::string about(const BookOrder& order, const char* what) {
+  return "order " + to_hex(order.id) + ": " + what;
+}
 
 std::optional<std::string> fill_fault(const BookOrder& order, Energy fill, std::optional<Price> price) {
   if (fill < Energy{0} || fill > order.quantity) return about(order, "filled outside [0, quantity]");
@@ -34,10 +36,12 @@ std::optional<std::string> clearing_fault(std::span<const BookOrder> book, const
     if (buys && (!best_bid_left || order.limit > *best_bid_left)) best_bid_left = order.limit;
     if (!buys && (!best_ask_left || order.limit < *best_ask_left)) best_ask_left = order.limit;
   }
-  if (bought != sold) return "buyers get " + std::to_string(bought.count) + " Wh, sellers give " + std::to_string(sold.count);
+  if (bought != sold)
+    return "buyers get " + std::to_string(bought.count) + " Wh, sellers give " + std::to_string(sold.count);
   if (bought != clearing.volume) return "the volume is not the sum of the fills";
   if (clearing.price.has_value() != (bought > Energy{0})) return "a price without volume, or volume without a price";
-  if (best_bid_left && best_ask_left && *best_bid_left >= *best_ask_left) return "a bid and an ask that could trade are left";
+  if (best_bid_left && best_ask_left && *best_bid_left >= *best_ask_left)
+    return "a bid and an ask that could trade are left";
   return std::nullopt;
 }
 

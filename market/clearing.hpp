@@ -23,7 +23,7 @@ struct ClearingRule {
 struct Clearing {
   std::optional<Price> price;  ///< nothing when nothing trades
   Energy volume;
-  std::vector<Energy> fills;   ///< one per order of the book, in the book's sequence
+  std::vector<Energy> fills;  ///< one per order of the book, in the book's sequence
 
   friend bool operator==(const Clearing&, const Clearing&) = default;
   template <class Self>

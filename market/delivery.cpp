@@ -12,7 +12,9 @@ constexpr std::int64_t day_seconds = 86'400;
 /// What a register may exceed its rating by for the coarseness of its own steps.
 constexpr std::int64_t quantum_wh = 10;
 
-std::int64_t interval_of_week(std::int64_t begin_seconds) { return ((begin_seconds % week_seconds) + week_seconds) % week_seconds; }
+std::int64_t interval_of_week(std::int64_t begin_seconds) {
+  return ((begin_seconds % week_seconds) + week_seconds) % week_seconds;
+}
 
 /// The share `part` of `whole` of an energy, rounded down.
 Energy share(Energy energy, std::int64_t part, std::int64_t whole) {
@@ -23,35 +25,54 @@ Energy share(Energy energy, std::int64_t part, std::int64_t whole) {
 
 const char* to_text(ReadingReject reject) {
   switch (reject) {
-    case ReadingReject::malformed: return "malformed";
-    case ReadingReject::unknown_meter: return "unknown_meter";
-    case ReadingReject::bad_signature: return "bad_signature";
-    case ReadingReject::not_a_boundary: return "not_a_boundary";
-    case ReadingReject::clock_ahead: return "clock_ahead";
-    case ReadingReject::out_of_order: return "out_of_order";
-    case ReadingReject::register_decreased: return "register_decreased";
-    case ReadingReject::implausible: return "implausible";
+    case ReadingReject::malformed:
+      return "malformed";
+    case ReadingReject::unknown_meter:
+      return "unknown_meter";
+    case ReadingReject::bad_signature:
+      return "bad_signature";
+    case ReadingReject::not_a_boundary:
+      return "not_a_boundary";
+    case ReadingReject::clock_ahead:
+      return "clock_ahead";
+    case ReadingReject::out_of_order:
+      return "out_of_order";
+    case ReadingReject::register_decreased:
+      return "register_decreased";
+    case ReadingReject::implausible:
+      return "implausible";
   }
   return "";
 }
 
 const char* explain(ReadingReject reject) {
   switch (reject) {
-    case ReadingReject::malformed: return "the reading is not readable; update the gateway";
-    case ReadingReject::unknown_meter: return "the meter is not registered for this household; ask the operator";
-    case ReadingReject::bad_signature: return "the signature is not of the household's registered meter key";
-    case ReadingReject::not_a_boundary: return "the reading is not for the boundary of an interval";
-    case ReadingReject::clock_ahead: return "the reading is from the future; set the gateway's clock";
-    case ReadingReject::out_of_order: return "a later reading of this meter was accepted before; it was sent twice";
-    case ReadingReject::register_decreased: return "a register is below its last good value; a replaced meter must be declared to the operator";
-    case ReadingReject::implausible: return "a register rose by more than the connection can carry; check meter and fuse rating";
+    case ReadingReject::malformed:
+      return "the reading is not readable; update the gateway";
+    case ReadingReject::unknown_meter:
+      return "the meter is not registered for this household; ask the operator";
+    case ReadingReject::bad_signature:
+      return "the signature is not of the household's registered meter key";
+    case ReadingReject::not_a_boundary:
+      return "the reading is not for the boundary of an interval";
+    case ReadingReject::clock_ahead:
+      return "the reading is from the future; set the gateway's clock";
+    case ReadingReject::out_of_order:
+      return "a later reading of this meter was accepted before; it was sent twice";
+    case ReadingReject::register_decreased:
+      return "a register is below its last good value; a replaced meter must be declared to the operator";
+    case ReadingReject::implausible:
+      return "a register rose by more than the connection can carry; check meter and fuse rating";
   }
   return "";
 }
 
-const char* to_text(DeliveryQuality quality) { return quality == DeliveryQuality::good ? "good" : "estimated"; }
+const char* to_text(DeliveryQuality quality) {
+  return quality == DeliveryQuality::good ? "good" : "estimated";
+}
 
-std::optional<ReadingReject> MeterAccount::refuse(const Reading& reading, Power rating, std::int64_t interval_seconds) const {
+std::optional<ReadingReject> MeterAccount::refuse(const Reading& reading, Power rating,
+                                                  std::int64_t interval_seconds) const {
   const std::int64_t time = reading.time.seconds();
   if (reading.time != UtcTime::from_seconds(time) || time % interval_seconds != 0) return ReadingReject::not_a_boundary;
   if (reading.sequence <= last_sequence_) return ReadingReject::out_of_order;

@@ -25,19 +25,23 @@ struct Registers {
   static auto fields(Self& self) {
     return std::tie(self.import, self.export_);
   }
-  friend Registers operator+(const Registers& a, const Registers& b) { return {a.import + b.import, a.export_ + b.export_}; }
-  friend Registers operator-(const Registers& a, const Registers& b) { return {a.import - b.import, a.export_ - b.export_}; }
+  friend Registers operator+(const Registers& a, const Registers& b) {
+    return {a.import + b.import, a.export_ + b.export_};
+  }
+  friend Registers operator-(const Registers& a, const Registers& b) {
+    return {a.import - b.import, a.export_ - b.export_};
+  }
   Registers& operator+=(const Registers& other) { return *this = *this + other; }
 };
 
 /// One meter's registers at one interval boundary, as its gateway signs them.
 struct Reading {
   MeterId meter;
-  UtcTime time;                 ///< an interval boundary
+  UtcTime time;  ///< an interval boundary
   Registers registers;
-  std::int64_t sequence = 0;    ///< strictly rising per meter
+  std::int64_t sequence = 0;  ///< strictly rising per meter
   Salt16 salt{};
-  Hash32 raw{};                 ///< SHA-256 of the register words it was decoded from, kept by the gateway
+  Hash32 raw{};  ///< SHA-256 of the register words it was decoded from, kept by the gateway
 
   friend bool operator==(const Reading&, const Reading&) = default;
   template <class Self>
@@ -57,13 +61,17 @@ enum class ReadingReject : std::uint8_t {
   register_decreased,
   implausible,
 };
-constexpr ReadingReject enum_last(ReadingReject) { return ReadingReject::implausible; }
+constexpr ReadingReject enum_last(ReadingReject) {
+  return ReadingReject::implausible;
+}
 const char* to_text(ReadingReject reject);
 /// The reason as a household would understand it, with what to do.
 const char* explain(ReadingReject reject);
 
 enum class DeliveryQuality : std::uint8_t { good, estimated };
-constexpr DeliveryQuality enum_last(DeliveryQuality) { return DeliveryQuality::estimated; }
+constexpr DeliveryQuality enum_last(DeliveryQuality) {
+  return DeliveryQuality::estimated;
+}
 const char* to_text(DeliveryQuality quality);
 
 struct Delivery {
@@ -82,7 +90,8 @@ class MeterAccount {
  public:
   /// Whether a reading fits what is known: sequence, order, monotone and plausible registers. `rating` bounds the
   /// power of either direction; counters may be a tenth and one quantum above it.
-  [[nodiscard]] std::optional<ReadingReject> refuse(const Reading& reading, Power rating, std::int64_t interval_seconds) const;
+  [[nodiscard]] std::optional<ReadingReject> refuse(const Reading& reading, Power rating,
+                                                    std::int64_t interval_seconds) const;
   /// Takes a reading that `refuse` let pass.
   void add(const Reading& reading);
 
@@ -106,13 +115,13 @@ class MeterAccount {
   [[nodiscard]] Registers usual(const Interval& interval) const;
 
   std::int64_t last_sequence_ = 0;
-  std::int64_t last_time_ = 0;                    // seconds
+  std::int64_t last_time_ = 0;  // seconds
   std::optional<Registers> last_registers_;
-  std::map<std::int64_t, Registers> readings_;    // by boundary in seconds, from settled_time_ on
+  std::map<std::int64_t, Registers> readings_;  // by boundary in seconds, from settled_time_ on
   std::int64_t settled_time_ = 0;
   std::optional<Registers> settled_registers_;
   DeliveryQuality settled_quality_ = DeliveryQuality::good;
-  std::map<std::int64_t, Registers> usual_;       // by interval of the week
+  std::map<std::int64_t, Registers> usual_;  // by interval of the week
   Registers last_energy_;
 };
 

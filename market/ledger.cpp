@@ -6,14 +6,19 @@ namespace commonwatt {
 
 std::string to_text(const Account& account) {
   switch (account.kind) {
-    case AccountKind::household: return "household:" + (account.household ? account.household->text() : std::string());
-    case AccountKind::utility: return "utility";
-    case AccountKind::escrow: return "escrow";
+    case AccountKind::household:
+      return "household:" + (account.household ? account.household->text() : std::string());
+    case AccountKind::utility:
+      return "utility";
+    case AccountKind::escrow:
+      return "escrow";
   }
   return "";
 }
 
-const char* to_text(PostingKind kind) { return kind == PostingKind::energy ? "energy" : "imbalance"; }
+const char* to_text(PostingKind kind) {
+  return kind == PostingKind::energy ? "energy" : "imbalance";
+}
 
 void Ledger::post(std::span<const Posting> postings) {
   for (const Posting& posting : postings) {

@@ -14,7 +14,9 @@
 namespace commonwatt {
 
 enum class AccountKind : std::uint8_t { household, utility, escrow };
-constexpr AccountKind enum_last(AccountKind) { return AccountKind::escrow; }
+constexpr AccountKind enum_last(AccountKind) {
+  return AccountKind::escrow;
+}
 
 /// An account; `household` names it when its kind is household.
 struct Account {
@@ -31,7 +33,9 @@ struct Account {
 std::string to_text(const Account& account);
 
 enum class PostingKind : std::uint8_t { energy, imbalance };
-constexpr PostingKind enum_last(PostingKind) { return PostingKind::imbalance; }
+constexpr PostingKind enum_last(PostingKind) {
+  return PostingKind::imbalance;
+}
 const char* to_text(PostingKind kind);
 
 /// Moves `amount` (above zero) from the debited to the credited account.

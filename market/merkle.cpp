@@ -11,12 +11,17 @@ namespace {
 constexpr std::array<std::uint8_t, 1> leaf_prefix{0x00};
 constexpr std::array<std::uint8_t, 1> node_prefix{0x01};
 
-Hash32 node(const Hash32& left, const Hash32& right) { return sha256({node_prefix, left, right}); }
+Hash32 node(const Hash32& left, const Hash32& right) {
+  return sha256({node_prefix, left, right});
+}
 
 /// The largest power of two below n, for n > 1.
-std::size_t split(std::size_t n) { return std::bit_floor(n - 1); }
+std::size_t split(std::size_t n) {
+  return std::bit_floor(n - 1);
+}
 
-void collect_consistency(std::span<const Hash32> leaves, std::size_t old_size, bool old_is_whole, std::vector<Hash32>& path) {
+void collect_consistency(std::span<const Hash32> leaves, std::size_t old_size, bool old_is_whole,
+                         std::vector<Hash32>& path) {
   if (old_size == leaves.size()) {
     if (!old_is_whole) path.push_back(merkle_root(leaves));
     return;
@@ -33,7 +38,9 @@ void collect_consistency(std::span<const Hash32> leaves, std::size_t old_size, b
 
 }  // namespace
 
-Hash32 merkle_leaf(ByteView data) { return sha256({leaf_prefix, data}); }
+Hash32 merkle_leaf(ByteView data) {
+  return sha256({leaf_prefix, data});
+}
 
 Hash32 merkle_root(std::span<const Hash32> leaves) {
   if (leaves.empty()) return sha256(ByteView{});

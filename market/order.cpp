@@ -4,9 +4,13 @@
 
 namespace commonwatt {
 
-const char* to_text(Side side) { return side == Side::buy ? "buy" : "sell"; }
+const char* to_text(Side side) {
+  return side == Side::buy ? "buy" : "sell";
+}
 
-OrderId order_id(const Order& order) { return sha256(encode(order)); }
+OrderId order_id(const Order& order) {
+  return sha256(encode(order));
+}
 
 BookOrder book_order(const Order& order) {
   return {.id = order_id(order), .side = order.side, .quantity = order.quantity, .limit = order.limit};

@@ -12,7 +12,9 @@
 namespace commonwatt {
 
 enum class Side : std::uint8_t { buy, sell };
-constexpr Side enum_last(Side) { return Side::sell; }
+constexpr Side enum_last(Side) {
+  return Side::sell;
+}
 const char* to_text(Side side);
 
 /// SHA-256 of an order's canonical encoding.
@@ -22,10 +24,10 @@ struct Order {
   HouseholdId household;
   Interval interval;
   Side side = Side::buy;
-  Energy quantity;             ///< above zero
-  Price limit;                 ///< the worst price the household accepts
-  std::int64_t sequence = 0;   ///< strictly rising per household
-  Salt16 salt{};               ///< random, so that the published id cannot be guessed back to a household
+  Energy quantity;            ///< above zero
+  Price limit;                ///< the worst price the household accepts
+  std::int64_t sequence = 0;  ///< strictly rising per household
+  Salt16 salt{};              ///< random, so that the published id cannot be guessed back to a household
 
   friend bool operator==(const Order&, const Order&) = default;
   template <class Self>

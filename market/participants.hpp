@@ -28,7 +28,7 @@ struct Tariff {
 struct MarketRules {
   std::string currency = "EUR";
   std::int64_t interval_seconds = 900;
-  std::int64_t gate_closure_seconds = 60;     ///< the gate closes this long before the interval begins
+  std::int64_t gate_closure_seconds = 60;      ///< the gate closes this long before the interval begins
   std::int64_t settlement_lag_seconds = 1800;  ///< the initial run comes this long after the interval ends
   std::int64_t witnesses_required = 2;         ///< cosignatures that make a checkpoint witnessed
   ClearingRule clearing;
@@ -52,16 +52,21 @@ struct MarketRules {
 /// How far ahead of its gate an interval may be traded.
 inline constexpr std::int64_t order_horizon_seconds = 86'400;
 
-/// What a meter's registers are for: a billing meter stands at the grid connection, a production meter behind it.
-enum class MeterRole : std::uint8_t { billing, production };
-constexpr MeterRole enum_last(MeterRole) { return MeterRole::production; }
+/// What a meter's registers are for: a billing meter stands at the grid connection and is settled; a production meter
+/// counts a plant behind it; a submeter counts one consumer behind it, for information.
+enum class MeterRole : std::uint8_t { billing, production, submeter };
+constexpr MeterRole enum_last(MeterRole) {
+  return MeterRole::submeter;
+}
 const char* to_text(MeterRole role);
+/// The role of that name; nothing for any other text.
+std::optional<MeterRole> meter_role_from_text(std::string_view text);
 
 struct MeterRecord {
   MeterId id;
   MeterRole role = MeterRole::billing;
-  Power rating;         ///< what it can carry: the fuse of a connection, the nameplate of a plant
-  std::string device;   ///< maker and model, for people
+  Power rating;        ///< what it can carry: the fuse of a connection, the nameplate of a plant
+  std::string device;  ///< maker and model, for people
 
   friend bool operator==(const MeterRecord&, const MeterRecord&) = default;
   template <class Self>
@@ -72,16 +77,16 @@ struct MeterRecord {
 
 struct HouseholdRecord {
   HouseholdId id;
-  std::string name;     ///< for people
+  std::string name;  ///< for people
   ZoneId zone;
-  HouseholdId owner;    ///< the beneficial owner; orders of one owner never trade with each other
+  HouseholdId owner;  ///< the beneficial owner; orders of one owner never trade with each other
   Power fuse_rating;
-  Power nameplate;      ///< of all its plants together
-  Power storage;        ///< what its storage can feed in
+  Power nameplate;  ///< of all its plants together
+  Power storage;    ///< what its storage can feed in
   Money credit_limit;
-  Bytes order_key;      ///< secp256k1, compressed (33 bytes)
-  Bytes reading_key;    ///< P-256, compressed (33 bytes)
-  Bytes witness_key;    ///< Ed25519 (32 bytes)
+  Bytes order_key;    ///< secp256k1, compressed (33 bytes)
+  Bytes reading_key;  ///< P-256, compressed (33 bytes)
+  Bytes witness_key;  ///< Ed25519 (32 bytes)
   std::vector<MeterRecord> meters;
 
   friend bool operator==(const HouseholdRecord&, const HouseholdRecord&) = default;

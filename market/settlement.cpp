@@ -17,12 +17,15 @@ void post(std::vector<Posting>& postings, const Account& payer, const Account& p
 
 const char* to_text(Run run) {
   switch (run) {
-    case Run::initial: return "initial";
+    case Run::initial:
+      return "initial";
   }
   return "";
 }
 
-Money Statement::without_market() const { return at_utility(delivered(), tariff); }
+Money Statement::without_market() const {
+  return at_utility(delivered(), tariff);
+}
 
 Statement settle(const Position& position, const Interval& interval, std::optional<Price> price, const Tariff& tariff) {
   Statement statement{.household = position.household,

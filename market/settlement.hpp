@@ -13,7 +13,9 @@
 namespace commonwatt {
 
 enum class Run : std::uint8_t { initial };
-constexpr Run enum_last(Run) { return Run::initial; }
+constexpr Run enum_last(Run) {
+  return Run::initial;
+}
 const char* to_text(Run run);
 
 /// A household's figures before prices: what it contracted and what its meters say, all meters together.
@@ -30,15 +32,15 @@ struct Statement {
   HouseholdId household;
   Interval interval;
   Run run = Run::initial;
-  std::optional<Price> price;      ///< the clearing price
-  Tariff tariff;                   ///< of the interval
+  std::optional<Price> price;  ///< the clearing price
+  Tariff tariff;               ///< of the interval
   Energy contract;
   Energy import;
   Energy export_;
   std::optional<Energy> produced;
   DeliveryQuality quality = DeliveryQuality::good;
-  Money energy_amount;             ///< contract x price
-  Money imbalance_amount;          ///< deviation x retail when positive, x feed-in when negative
+  Money energy_amount;     ///< contract x price
+  Money imbalance_amount;  ///< deviation x retail when positive, x feed-in when negative
   Money total;
 
   [[nodiscard]] Energy delivered() const { return import - export_; }

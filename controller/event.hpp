@@ -1,0 +1,103 @@
+// Everything that happens to a market. The journal holds these, in the sequence in which they were taken; a replay of
+// them is the market.
+#pragma once
+
+#include <variant>
+#include <vector>
+
+#include "controller/eip712.hpp"
+#include "controller/signed_note.hpp"
+#include "market/participants.hpp"
+
+namespace commonwatt {
+
+/// Rules and members, in force from here on. The first event of every journal.
+struct MarketConfigured {
+  std::string origin;  ///< the evidence log's name
+  Bytes log_key;       ///< the controller's Ed25519 key
+  MarketRules rules;
+  std::vector<HouseholdRecord> households;  ///< in order of id
+
+  friend bool operator==(const MarketConfigured&, const MarketConfigured&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.origin, self.log_key, self.rules, self.households);
+  }
+};
+
+/// An order came from the household whose certificate the broker checked.
+struct OrderReceived {
+  HouseholdId sender;
+  SignedOrder order;
+
+  friend bool operator==(const OrderReceived&, const OrderReceived&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.sender, self.order);
+  }
+};
+
+struct ReadingReceived {
+  HouseholdId sender;
+  SignedReading reading;
+
+  friend bool operator==(const ReadingReceived&, const ReadingReceived&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.sender, self.reading);
+  }
+};
+
+/// The gate of an interval closed.
+struct GateClosed {
+  Interval interval;
+
+  friend bool operator==(const GateClosed&, const GateClosed&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.interval);
+  }
+};
+
+/// The settlement lag of an interval is over. The salt is random: the statements' leaves rest on it.
+struct SettlementDue {
+  Interval interval;
+  Hash32 salt{};
+
+  friend bool operator==(const SettlementDue&, const SettlementDue&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.interval, self.salt);
+  }
+};
+
+/// The controller's signature over the log's newest state was made.
+struct CheckpointSigned {
+  std::int64_t size = 0;
+  Bytes signature;
+
+  friend bool operator==(const CheckpointSigned&, const CheckpointSigned&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.size, self.signature);
+  }
+};
+
+/// A member cosigned a checkpoint.
+struct CosignatureReceived {
+  HouseholdId sender;
+  std::int64_t size = 0;
+  std::int64_t time = 0;  ///< seconds, as the witness signed it
+  Bytes signature;
+
+  friend bool operator==(const CosignatureReceived&, const CosignatureReceived&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.sender, self.size, self.time, self.signature);
+  }
+};
+
+using Event = std::variant<MarketConfigured, OrderReceived, ReadingReceived, GateClosed, SettlementDue,
+                           CheckpointSigned, CosignatureReceived>;
+
+}  // namespace commonwatt

@@ -1,0 +1,228 @@
+#include "controller/journal.hpp"
+
+#include "controller/sqlite.hpp"
+#include "controller/step.hpp"
+#include "core/sha256.hpp"
+
+namespace commonwatt {
+namespace {
+
+constexpr const char* schema = R"(
+CREATE TABLE IF NOT EXISTS journal(sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, event BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS batch(log_index INTEGER PRIMARY KEY, interval_begin INTEGER NOT NULL UNIQUE, batch BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS snapshot(sequence INTEGER PRIMARY KEY, state BLOB NOT NULL) STRICT;
+)";
+
+std::array<std::uint8_t, 8> big_endian(std::int64_t value) {
+  std::array<std::uint8_t, 8> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    bytes[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> (56U - 8U * i));
+  }
+  return bytes;
+}
+
+/// What the table `batch` keeps of a StoreBatch; the entry follows from it.
+struct BatchRow {
+  Batch batch;
+  std::vector<Posting> postings;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.batch, self.postings);
+  }
+};
+
+StoreBatch stored(std::int64_t log_index, BatchRow row) {
+  const ClearingRecord& record = row.batch.record;
+  const LogEntry entry{.interval = record.interval, .run = record.run, .batch_root = batch_root(row.batch)};
+  return {.log_index = log_index, .entry = entry, .batch = std::move(row.batch), .postings = std::move(row.postings)};
+}
+
+}  // namespace
+
+Bytes encode_batch_row(const StoreBatch& store) {
+  return encode(BatchRow{.batch = store.batch, .postings = store.postings});
+}
+
+Hash32 chain_hash(const Hash32& before, std::int64_t sequence, UtcTime time, ByteView event) {
+  return sha256({before, big_endian(sequence), big_endian(time.nanoseconds), event});
+}
+
+struct Journal::Tables {
+  explicit Tables(const std::filesystem::path& path)
+      : file(path),
+        database(path, OpenMode::read_write, schema),
+        insert_event(database.prepare("INSERT INTO journal VALUES(?,?,?,?)")),
+        insert_batch(database.prepare("INSERT INTO batch VALUES(?,?,?)")),
+        batch_by_interval(database.prepare("SELECT log_index, batch FROM batch WHERE interval_begin=?")),
+        batch_by_index(database.prepare("SELECT log_index, batch FROM batch WHERE log_index=?")) {
+    SqlStatement last = database.prepare("SELECT sequence, hash FROM journal ORDER BY sequence DESC LIMIT 1");
+    if (last.row()) {
+      sequence = last.integer(0);
+      const ByteView hash = last.blob(1);
+      if (hash.size() != tip.size()) throw SqliteError("the last entry's hash is damaged");
+      std::copy(hash.begin(), hash.end(), tip.begin());
+    }
+  }
+
+  std::optional<StoreBatch> find(SqlStatement& query, std::int64_t key) {
+    query.with(key);
+    if (!query.row()) return std::nullopt;
+    const std::int64_t index = query.integer(0);
+    Result<BatchRow, CborError> row = decode<BatchRow>(query.blob(1));
+    query.reset();
+    if (!row) return std::nullopt;
+    return stored(index, std::move(*row));
+  }
+
+  std::filesystem::path file;
+  SqliteDatabase database;
+  SqlStatement insert_event;
+  SqlStatement insert_batch;
+  SqlStatement batch_by_interval;
+  SqlStatement batch_by_index;
+  std::int64_t sequence = 0;
+  Hash32 tip{};
+};
+
+Journal::Journal(std::unique_ptr<Tables> tables) : tables_(std::move(tables)) {}
+Journal::~Journal() = default;
+
+Result<std::unique_ptr<Journal>, std::string> Journal::open(const std::filesystem::path& directory) {
+  const std::filesystem::path file = directory / journal_file;
+  try {
+    std::filesystem::create_directories(directory);
+    return std::unique_ptr<Journal>(new Journal(std::make_unique<Tables>(file)));
+  } catch (const std::exception& error) {
+    return Fail{file.string() + ": " + error.what()};
+  }
+}
+
+Result<State, std::string> Journal::restore() {
+  try {
+    State state;
+    std::int64_t from = 0;
+    SqlStatement newest = tables_->database.prepare("SELECT sequence, state FROM snapshot ORDER BY sequence DESC");
+    while (newest.row()) {
+      Result<State, CborError> kept = decode<State>(newest.blob(1));
+      if (!kept || newest.integer(0) > tables_->sequence) continue;  // An older one, or a full replay, will do.
+      state = std::move(*kept);
+      from = newest.integer(0);
+      break;
+    }
+    newest.reset();
+    SqlStatement rest =
+        tables_->database.prepare("SELECT sequence, time, event FROM journal WHERE sequence>? ORDER BY sequence");
+    rest.with(from);
+    while (rest.row()) {
+      const Result<Event, CborError> event = decode<Event>(rest.blob(2));
+      if (!event) {
+        return Fail{tables_->file.string() + ": entry " + std::to_string(rest.integer(0)) + ": " +
+                    to_text(event.error()) + "; restore a backup, or ask a member for the journal"};
+      }
+      step(state, *event, UtcTime{rest.integer(1)});
+    }
+    return state;
+  } catch (const SqliteError& error) {
+    return Fail{tables_->file.string() + ": " + error.what()};
+  }
+}
+
+Result<Done, std::string> Journal::append(const std::vector<TimedEvent>& events,
+                                          const std::vector<StoreBatch>& batches) {
+  try {
+    std::int64_t sequence = tables_->sequence;
+    Hash32 tip = tables_->tip;
+    SqliteDatabase::Transaction transaction(tables_->database);
+    for (const TimedEvent& timed : events) {
+      const Bytes event = encode(timed.event);
+      tip = chain_hash(tip, ++sequence, timed.time, event);
+      tables_->insert_event.with(sequence, timed.time.nanoseconds, event, tip).run();
+    }
+    for (const StoreBatch& store : batches) {
+      tables_->insert_batch.with(store.log_index, store.entry.interval.begin_seconds(), encode_batch_row(store)).run();
+    }
+    transaction.commit();
+    // From here it is on disk.
+    tables_->sequence = sequence;
+    tables_->tip = tip;
+    return Done{};
+  } catch (const SqliteError& error) {
+    return Fail{tables_->file.string() + ": " + error.what()};
+  }
+}
+
+Result<Done, std::string> Journal::save_snapshot(const State& state) {
+  try {
+    SqliteDatabase::Transaction transaction(tables_->database);
+    tables_->database.prepare("INSERT OR REPLACE INTO snapshot VALUES(?,?)")
+        .with(tables_->sequence, encode(state))
+        .run();
+    tables_->database
+        .prepare(
+            "DELETE FROM snapshot WHERE sequence NOT IN (SELECT sequence FROM snapshot ORDER BY sequence DESC LIMIT 2)")
+        .run();
+    transaction.commit();
+    return Done{};
+  } catch (const SqliteError& error) {
+    return Fail{tables_->file.string() + ": " + error.what()};
+  }
+}
+
+std::optional<StoreBatch> Journal::batch_of(const Interval& interval) {
+  return tables_->find(tables_->batch_by_interval, interval.begin_seconds());
+}
+
+std::optional<StoreBatch> Journal::batch_at(std::int64_t log_index) {
+  return tables_->find(tables_->batch_by_index, log_index);
+}
+
+std::vector<Hash32> Journal::log_leaves() {
+  std::vector<Hash32> leaves;
+  SqlStatement all = tables_->database.prepare("SELECT log_index, batch FROM batch ORDER BY log_index");
+  while (all.row()) {
+    Result<BatchRow, CborError> row = decode<BatchRow>(all.blob(1));
+    if (!row) throw SqliteError("batch " + std::to_string(all.integer(0)) + " is damaged");
+    leaves.push_back(log_leaf(stored(all.integer(0), std::move(*row)).entry));
+  }
+  return leaves;
+}
+
+std::int64_t Journal::sequence() const {
+  return tables_->sequence;
+}
+
+Hash32 Journal::tip() const {
+  return tables_->tip;
+}
+
+Result<JournalContent, std::string> read_journal(const std::filesystem::path& file) {
+  try {
+    JournalContent content;
+    SqliteDatabase database(file, OpenMode::read_only, "");
+    SqlStatement entries = database.prepare("SELECT sequence, time, event, hash FROM journal ORDER BY sequence");
+    while (entries.row()) {
+      JournalEntry& entry = content.entries.emplace_back();
+      entry.sequence = entries.integer(0);
+      entry.time = UtcTime{entries.integer(1)};
+      const ByteView event = entries.blob(2);
+      entry.event.assign(event.begin(), event.end());
+      const ByteView hash = entries.blob(3);
+      if (hash.size() == entry.hash.size()) std::copy(hash.begin(), hash.end(), entry.hash.begin());
+    }
+    SqlStatement batches = database.prepare("SELECT log_index, interval_begin, batch FROM batch ORDER BY log_index");
+    while (batches.row()) {
+      const ByteView batch = batches.blob(2);
+      content.batches.push_back({batches.integer(0), batches.integer(1), Bytes(batch.begin(), batch.end())});
+    }
+    SqlStatement snapshots = database.prepare("SELECT sequence, state FROM snapshot ORDER BY sequence");
+    while (snapshots.row()) {
+      const ByteView state = snapshots.blob(1);
+      content.snapshots.push_back({snapshots.integer(0), Bytes(state.begin(), state.end())});
+    }
+    return content;
+  } catch (const std::exception& error) {
+    return Fail{file.string() + ": " + error.what()};
+  }
+}
+
+}  // namespace commonwatt

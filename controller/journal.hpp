@@ -1,0 +1,86 @@
+// The controller's store: the hash-chained journal of events, snapshots of the state, and the sealed batches that
+// bills and proofs are made from. SQLite on disk; what `append` returned from survives a power cut.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/effect.hpp"
+#include "controller/event.hpp"
+#include "controller/state.hpp"
+
+namespace commonwatt {
+
+struct JournalEntry {
+  std::int64_t sequence = 0;  ///< from 1, without gaps
+  UtcTime time;
+  Bytes event;    ///< encode(Event)
+  Hash32 hash{};  ///< SHA-256(hash before || sequence || time || event), numbers as 8 bytes big-endian
+};
+Hash32 chain_hash(const Hash32& before, std::int64_t sequence, UtcTime time, ByteView event);
+
+struct TimedEvent {
+  UtcTime time;
+  Event event;
+};
+
+class Journal {
+ public:
+  /// Opens or makes the journal in `directory`. The error says which file and why.
+  static Result<std::unique_ptr<Journal>, std::string> open(const std::filesystem::path& directory);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  /// The state after every event: the newest snapshot that matches the chain, and a replay of what came after it.
+  Result<State, std::string> restore();
+
+  /// Writes events and the batches they sealed in one transaction and one fsync. When it fails nothing was written and
+  /// the state the caller holds is ahead of the disk: the caller must stop.
+  Result<Done, std::string> append(const std::vector<TimedEvent>& events, const std::vector<StoreBatch>& batches);
+  /// Keeps the state after the last event, and forgets all but the two newest snapshots.
+  Result<Done, std::string> save_snapshot(const State& state);
+
+  /// The sealed batch of an interval or of a place in the evidence log; nothing when there is none.
+  [[nodiscard]] std::optional<StoreBatch> batch_of(const Interval& interval);
+  [[nodiscard]] std::optional<StoreBatch> batch_at(std::int64_t log_index);
+  /// The evidence log's leaves, in order.
+  [[nodiscard]] std::vector<Hash32> log_leaves();
+
+  [[nodiscard]] std::int64_t sequence() const;
+  /// The hash of the last entry; zeros when empty.
+  [[nodiscard]] Hash32 tip() const;
+
+ private:
+  struct Tables;
+  explicit Journal(std::unique_ptr<Tables> tables);
+  std::unique_ptr<Tables> tables_;
+};
+
+inline constexpr const char* journal_file = "journal.sqlite";
+
+/// What the table `batch` holds of a sealed batch: its encoding and the postings it made.
+Bytes encode_batch_row(const StoreBatch& store);
+
+/// Everything a journal file holds, read without writing to it, for auditors. The error says what is unreadable.
+struct JournalContent {
+  std::vector<JournalEntry> entries;
+  struct StoredBatch {
+    std::int64_t log_index = 0;
+    std::int64_t interval_begin = 0;
+    Bytes batch;
+  };
+  std::vector<StoredBatch> batches;
+  struct StoredSnapshot {
+    std::int64_t sequence = 0;
+    Bytes state;
+  };
+  std::vector<StoredSnapshot> snapshots;
+};
+Result<JournalContent, std::string> read_journal(const std::filesystem::path& file);
+
+}  // namespace commonwatt

@@ -1,0 +1,93 @@
+// Everything the market knows that is not settled history. Small: open intervals, meters, balances, the log's tip.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "controller/event.hpp"
+#include "controller/message.hpp"
+#include "market/batch.hpp"
+#include "market/ledger.hpp"
+
+namespace commonwatt {
+
+struct BookEntry {
+  Order order;
+  Hash32 leaf{};  ///< of the order with its signature
+
+  friend bool operator==(const BookEntry&, const BookEntry&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.order, self.leaf);
+  }
+};
+
+/// An interval from its first order until it is settled.
+struct OpenInterval {
+  std::map<OrderId, BookEntry> orders;
+  std::int64_t rejected_orders = 0;
+  std::optional<ClearingRecord> cleared;
+
+  friend bool operator==(const OpenInterval&, const OpenInterval&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.orders, self.rejected_orders, self.cleared);
+  }
+};
+
+struct Totals {
+  std::int64_t readings = 0;  ///< accepted
+  std::int64_t rejected_readings = 0;
+  std::int64_t estimated_readings = 0;  ///< meter intervals settled on an estimate
+  std::int64_t orders = 0;              ///< accepted
+  std::int64_t rejected_orders = 0;
+  std::int64_t intervals_cleared = 0;
+  std::int64_t intervals_settled = 0;
+  Energy traded;
+  Energy import;
+  Energy export_;
+  Energy produced;
+
+  friend bool operator==(const Totals&, const Totals&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.readings, self.rejected_readings, self.estimated_readings, self.orders, self.rejected_orders,
+                    self.intervals_cleared, self.intervals_settled, self.traded, self.import, self.export_,
+                    self.produced);
+  }
+};
+
+struct State {
+  std::string origin;
+  Bytes log_key;
+  MarketRules rules;
+  std::map<HouseholdId, HouseholdRecord> households;
+  std::map<MeterId, HouseholdId> meter_owners;
+  std::map<HouseholdId, std::int64_t> order_sequences;  ///< of the last accepted order
+  std::map<Interval, OpenInterval> open;
+  std::map<MeterId, MeterAccount> meters;
+  /// Readings received and not sealed yet: by meter and boundary in seconds.
+  std::map<MeterId, std::map<std::int64_t, Hash32>> reading_leaves;
+  Ledger ledger;
+  Hash32 last_batch{};  ///< root of the batch sealed last
+  GrowingTree log;
+  std::optional<Interval> next_gate;                ///< whose gate closes next
+  std::optional<Interval> next_settlement;          ///< which is settled next
+  std::optional<Bytes> signature;                   ///< over the log's present state, once made
+  std::map<HouseholdId, Cosignature> cosignatures;  ///< over the log's present state
+  std::int64_t witnessed_size = 0;
+  Totals totals;
+
+  friend bool operator==(const State&, const State&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.origin, self.log_key, self.rules, self.households, self.meter_owners, self.order_sequences,
+                    self.open, self.meters, self.reading_leaves, self.ledger, self.last_batch, self.log, self.next_gate,
+                    self.next_settlement, self.signature, self.cosignatures, self.witnessed_size, self.totals);
+  }
+
+  [[nodiscard]] Checkpoint checkpoint() const { return {.origin = origin, .size = log.size(), .root = log.root()}; }
+};
+
+}  // namespace commonwatt

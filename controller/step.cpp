@@ -1,0 +1,128 @@
+#include "controller/step.hpp"
+
+#include <algorithm>
+
+#include "controller/step_parts.hpp"
+
+namespace commonwatt {
+namespace {
+
+Effects alarm(const std::string& source, const std::string& text) {
+  return {RaiseAlarm{.severity = Severity::alarm, .source = source, .text = text}};
+}
+
+/// Members may join and rules change while the market runs; what is open stays open.
+Effects configure(State& state, const MarketConfigured& configured, UtcTime now) {
+  const bool first = !state.next_gate;
+  if (!first && configured.rules.interval_seconds != state.rules.interval_seconds) {
+    return alarm("controller", "the interval length cannot change within a journal; start a new one");
+  }
+  state.origin = configured.origin;
+  state.log_key = configured.log_key;
+  state.rules = configured.rules;
+  state.households.clear();
+  state.meter_owners.clear();
+  for (const HouseholdRecord& household : configured.households) {
+    state.households[household.id] = household;
+    for (const MeterRecord& meter : household.meters) {
+      state.meter_owners[meter.id] = household.id;
+      state.meters.try_emplace(meter.id);
+    }
+  }
+  if (first) {
+    Interval interval = Interval::containing(now, state.rules.interval_seconds);
+    while (state.rules.gate_closure(interval) <= now) interval = interval.next();
+    state.next_gate = interval;
+    state.next_settlement = interval;
+  }
+  return {};
+}
+
+Effects take_signature(State& state, const CheckpointSigned& made) {
+  const Checkpoint checkpoint = state.checkpoint();
+  if (made.size != checkpoint.size || state.signature)
+    return {};  // Made for a state the log has left behind, or twice.
+  if (!checkpoint_signature_holds(state.log_key, checkpoint, made.signature)) {
+    return alarm("controller",
+                 "the signature over the log's state does not hold; the log key on disk is not the one in force");
+  }
+  state.signature = made.signature;
+  return {PublishCheckpoint{.checkpoint = checkpoint, .signature = made.signature}};
+}
+
+Effects take_cosignature(State& state, const CosignatureReceived& received) {
+  const Checkpoint checkpoint = state.checkpoint();
+  if (received.size != checkpoint.size || !state.signature || state.cosignatures.contains(received.sender)) return {};
+  const auto household = state.households.find(received.sender);
+  const Cosignature cosignature{
+      .witness = received.sender.text(), .time = received.time, .signature = received.signature};
+  if (household == state.households.end() ||
+      !cosignature_holds(household->second.witness_key, checkpoint, cosignature)) {
+    return alarm(received.sender.text(), "a cosignature does not hold under the household's registered witness key");
+  }
+  state.cosignatures.emplace(received.sender, cosignature);
+  if (static_cast<std::int64_t>(state.cosignatures.size()) < state.rules.witnesses_required) return {};
+  state.witnessed_size = checkpoint.size;
+  CheckpointWitnessed witnessed{.checkpoint = checkpoint, .signature = *state.signature, .cosignatures = {}};
+  for (const auto& [witness, given] : state.cosignatures) witnessed.cosignatures.push_back(given);
+  return {witnessed};
+}
+
+}  // namespace
+
+Effects step(State& state, const Event& event, UtcTime now) {
+  struct Visitor {
+    State& state;
+    UtcTime now;
+    Effects operator()(const MarketConfigured& configured) const { return configure(state, configured, now); }
+    Effects operator()(const OrderReceived& received) const { return take_order(state, received, now); }
+    Effects operator()(const ReadingReceived& received) const { return take_reading(state, received, now); }
+    Effects operator()(const GateClosed& closed) const { return close_gate(state, closed, now); }
+    Effects operator()(const SettlementDue& due) const { return settle_interval(state, due, now); }
+    Effects operator()(const CheckpointSigned& made) const { return take_signature(state, made); }
+    Effects operator()(const CosignatureReceived& received) const { return take_cosignature(state, received); }
+  };
+  return std::visit(Visitor{state, now}, event);
+}
+
+std::optional<UtcTime> next_deadline(const State& state) {
+  if (!state.next_gate || !state.next_settlement) return std::nullopt;
+  return std::min(state.rules.gate_closure(*state.next_gate), state.rules.settlement_time(*state.next_settlement));
+}
+
+bool gate_is_due(const State& state, UtcTime now) {
+  return state.next_gate && now >= state.rules.gate_closure(*state.next_gate);
+}
+
+bool settlement_is_due(const State& state, UtcTime now) {
+  return state.next_settlement && *state.next_settlement < *state.next_gate &&
+         now >= state.rules.settlement_time(*state.next_settlement);
+}
+
+Effects pending_effects(const State& state) {
+  Effects effects;
+  for (const auto& [interval, open] : state.open) {
+    if (open.cleared) effects.emplace_back(PublishClearing{*open.cleared});
+  }
+  if (state.log.size() == 0) return effects;
+  if (!state.signature) {
+    effects.emplace_back(SignCheckpoint{state.checkpoint()});
+  } else {
+    effects.emplace_back(PublishCheckpoint{.checkpoint = state.checkpoint(), .signature = *state.signature});
+  }
+  return effects;
+}
+
+const char* to_text(Severity severity) {
+  switch (severity) {
+    case Severity::info:
+      return "info";
+    case Severity::warning:
+      return "warning";
+    case Severity::alarm:
+      return "alarm";
+  }
+  return "";
+}
+
+}  // namespace commonwatt

@@ -1,0 +1,35 @@
+// The heart: one event, one step. Deterministic and without I/O, so that the same journal gives the same ledger and
+// the same Merkle roots wherever it is replayed.
+#pragma once
+
+#include <optional>
+
+#include "controller/effect.hpp"
+#include "controller/event.hpp"
+#include "controller/state.hpp"
+
+namespace commonwatt {
+
+/// Applies an event that happened at `now` and returns what should be done about it. An event that cannot have
+/// happened (a gate closed twice, a signature that does not hold) changes nothing and raises an alarm.
+Effects step(State& state, const Event& event, UtcTime now);
+
+/// When the next GateClosed or SettlementDue is due; nothing before the market is configured.
+std::optional<UtcTime> next_deadline(const State& state);
+/// Whether the next gate is to be closed, or the next interval settled, at `now`. Intervals are settled in order, and
+/// never before their gate closed.
+bool gate_is_due(const State& state, UtcTime now);
+bool settlement_is_due(const State& state, UtcTime now);
+
+/// The receipt of an order or reading that was accepted before: a repeated message is answered again and changes
+/// nothing. Nothing when it is new.
+std::optional<Receipt> repeated(const State& state, const OrderReceived& received, UtcTime now);
+std::optional<Receipt> repeated(const State& state, const ReadingReceived& received, UtcTime now);
+
+/// What a restarted shell has to do again: the outcome of these effects is not in the journal.
+Effects pending_effects(const State& state);
+
+/// Worst-case spend of a household's orders in intervals that are not settled.
+Money open_spend(const State& state, const HouseholdId& household);
+
+}  // namespace commonwatt

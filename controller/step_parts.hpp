@@ -1,0 +1,13 @@
+// The parts of `step`, one file each along the path of a watt-hour. Only step.cpp calls them.
+#pragma once
+
+#include "controller/step.hpp"
+
+namespace commonwatt {
+
+Effects take_order(State& state, const OrderReceived& received, UtcTime now);
+Effects take_reading(State& state, const ReadingReceived& received, UtcTime now);
+Effects close_gate(State& state, const GateClosed& closed, UtcTime now);
+Effects settle_interval(State& state, const SettlementDue& due, UtcTime now);
+
+}  // namespace commonwatt

@@ -1,0 +1,111 @@
+#include <cassert>
+
+#include "controller/step_parts.hpp"
+
+namespace commonwatt {
+namespace {
+
+/// Net contract of each household: bought positive, sold negative.
+std::map<HouseholdId, Energy> contracts(const OpenInterval& open) {
+  std::map<HouseholdId, Energy> net;
+  std::size_t index = 0;
+  for (const auto& [id, entry] : open.orders) {
+    const Energy fill = open.cleared->clearing.fills[index++];
+    net[entry.order.household] += entry.order.side == Side::buy ? fill : -fill;
+  }
+  return net;
+}
+
+/// What a household's meters delivered, all together. Counts the meters that had to be estimated.
+Position position_of(State& state, const HouseholdRecord& household, const Interval& interval, Energy contract) {
+  Position position{.household = household.id,
+                    .contract = contract,
+                    .grid = {},
+                    .produced = std::nullopt,
+                    .quality = DeliveryQuality::good};
+  for (const MeterRecord& meter : household.meters) {
+    const Delivery delivery = state.meters.at(meter.id).settle(interval);
+    const bool estimated = delivery.quality == DeliveryQuality::estimated;
+    if (estimated) ++state.totals.estimated_readings;
+    if (meter.role == MeterRole::submeter) continue;
+    if (estimated) position.quality = DeliveryQuality::estimated;
+    if (meter.role == MeterRole::billing) {
+      position.grid += delivery.energy;
+    } else {
+      position.produced = position.produced.value_or(Energy{0}) + delivery.energy.export_;
+    }
+  }
+  return position;
+}
+
+/// Takes the leaves of the readings up to the interval's end out of the state.
+std::vector<Hash32> take_reading_leaves(State& state, const Interval& interval) {
+  std::vector<Hash32> leaves;
+  for (auto& [meter, by_time] : state.reading_leaves) {
+    const auto end = by_time.upper_bound(interval.end().seconds());
+    for (auto leaf = by_time.begin(); leaf != end; ++leaf) leaves.push_back(leaf->second);
+    by_time.erase(by_time.begin(), end);
+  }
+  return leaves;
+}
+
+std::vector<Statement> statements_of(State& state, const Interval& interval, const OpenInterval& open) {
+  std::map<HouseholdId, Energy> net = contracts(open);
+  std::vector<Statement> statements;
+  // A household that left after its order was accepted has no meters any more: its contract is an imbalance.
+  for (const auto& [id, contract] : net) assert(contract == Energy{0} || open.cleared->clearing.price);
+  for (const auto& [id, household] : state.households) net.try_emplace(id);
+  for (const auto& [id, contract] : net) {
+    const auto household = state.households.find(id);
+    const Position position = household == state.households.end()
+                                  ? Position{.household = id,
+                                             .contract = contract,
+                                             .grid = {},
+                                             .produced = std::nullopt,
+                                             .quality = DeliveryQuality::estimated}
+                                  : position_of(state, household->second, interval, contract);
+    statements.push_back(settle(position, interval, open.cleared->clearing.price, open.cleared->tariff));
+  }
+  return statements;
+}
+
+}  // namespace
+
+Effects settle_interval(State& state, const SettlementDue& due, UtcTime now) {
+  if (!settlement_is_due(state, now) || due.interval != *state.next_settlement) {
+    return {RaiseAlarm{.severity = Severity::alarm,
+                       .source = "controller",
+                       .text = "an interval was settled out of turn: " + to_text(due.interval.begin())}};
+  }
+  const OpenInterval open = std::move(state.open.at(due.interval));
+  state.open.erase(due.interval);
+  assert(open.cleared);
+  Batch batch{.record = *open.cleared, .order_leaves = {}, .reading_leaves = {}, .statements = {}, .salt = due.salt};
+  batch.record.previous_batch = state.last_batch;
+  for (const auto& [id, entry] : open.orders) batch.order_leaves.push_back(entry.leaf);
+  batch.reading_leaves = take_reading_leaves(state, due.interval);
+  batch.statements = statements_of(state, due.interval, open);
+
+  StoreBatch store{.log_index = state.log.size(), .entry = {}, .batch = {}, .postings = postings(batch.statements)};
+  state.ledger.post(store.postings);
+  Energy contracts_sum;
+  for (const Statement& statement : batch.statements) {
+    contracts_sum += statement.contract;
+    state.totals.import += statement.import;
+    state.totals.export_ += statement.export_;
+    state.totals.produced += statement.produced.value_or(Energy{0});
+  }
+  assert(contracts_sum == Energy{0});  // What neighbours bought is what neighbours sold.
+
+  state.last_batch = batch_root(batch);
+  store.entry = {.interval = due.interval, .run = Run::initial, .batch_root = state.last_batch};
+  store.batch = std::move(batch);
+  state.log.append(log_leaf(store.entry));
+  state.signature.reset();
+  state.cosignatures.clear();
+  state.next_settlement = due.interval.next();
+  ++state.totals.intervals_settled;
+  return {std::move(store), SignCheckpoint{state.checkpoint()}};
+}
+
+}  // namespace commonwatt
