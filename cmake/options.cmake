@@ -13,6 +13,10 @@ if(COMMONWATT_SANITIZE)
   add_compile_options(-fsanitize=${COMMONWATT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${COMMONWATT_SANITIZE})
 endif()
+if(COMMONWATT_FUZZ)
+  # Every library is instrumented; libFuzzer's main comes with the fuzz targets alone.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 
 # Headers are included by their path from the top: #include "market/order.hpp".
 include_directories(${CMAKE_SOURCE_DIR})

@@ -55,12 +55,13 @@ struct Journal::Tables {
         insert_batch(database.prepare("INSERT INTO batch VALUES(?,?,?)")),
         batch_by_interval(database.prepare("SELECT log_index, batch FROM batch WHERE interval_begin=?")),
         batch_by_index(database.prepare("SELECT log_index, batch FROM batch WHERE log_index=?")) {
-    SqlStatement last = database.prepare("SELECT sequence, hash FROM journal ORDER BY sequence DESC LIMIT 1");
+    SqlStatement last = database.prepare("SELECT sequence, hash, time FROM journal ORDER BY sequence DESC LIMIT 1");
     if (last.row()) {
       sequence = last.integer(0);
       const ByteView hash = last.blob(1);
       if (hash.size() != tip.size()) throw SqliteError("the last entry's hash is damaged");
       std::copy(hash.begin(), hash.end(), tip.begin());
+      last_time = UtcTime{last.integer(2)};
     }
   }
 
@@ -82,6 +83,7 @@ struct Journal::Tables {
   SqlStatement batch_by_index;
   std::int64_t sequence = 0;
   Hash32 tip{};
+  UtcTime last_time;
 };
 
 Journal::Journal(std::unique_ptr<Tables> tables) : tables_(std::move(tables)) {}
@@ -145,6 +147,7 @@ Result<Done, std::string> Journal::append(const std::vector<TimedEvent>& events,
     // From here it is on disk.
     tables_->sequence = sequence;
     tables_->tip = tip;
+    if (!events.empty()) tables_->last_time = events.back().time;
     return Done{};
   } catch (const SqliteError& error) {
     return Fail{tables_->file.string() + ": " + error.what()};
@@ -191,8 +194,26 @@ std::int64_t Journal::sequence() const {
   return tables_->sequence;
 }
 
+UtcTime Journal::last_time() const {
+  return tables_->last_time;
+}
+
 Hash32 Journal::tip() const {
   return tables_->tip;
+}
+
+std::optional<StoreBatch> read_batch(const std::filesystem::path& file, const Interval& interval) {
+  try {
+    SqliteDatabase database(file, OpenMode::read_only, "");
+    SqlStatement query = database.prepare("SELECT log_index, batch FROM batch WHERE interval_begin=?");
+    query.with(interval.begin_seconds());
+    if (!query.row()) return std::nullopt;
+    Result<BatchRow, CborError> row = decode<BatchRow>(query.blob(1));
+    if (!row) return std::nullopt;
+    return stored(query.integer(0), std::move(*row));
+  } catch (const SqliteError&) {
+    return std::nullopt;
+  }
 }
 
 Result<JournalContent, std::string> read_journal(const std::filesystem::path& file) {

@@ -52,6 +52,8 @@ class Journal {
   [[nodiscard]] std::vector<Hash32> log_leaves();
 
   [[nodiscard]] std::int64_t sequence() const;
+  /// The time of the last entry; the epoch when empty.
+  [[nodiscard]] UtcTime last_time() const;
   /// The hash of the last entry; zeros when empty.
   [[nodiscard]] Hash32 tip() const;
 
@@ -81,6 +83,9 @@ struct JournalContent {
   };
   std::vector<StoredSnapshot> snapshots;
 };
+/// One sealed batch, through a reading connection of its own; nothing when there is none.
+std::optional<StoreBatch> read_batch(const std::filesystem::path& file, const Interval& interval);
+
 Result<JournalContent, std::string> read_journal(const std::filesystem::path& file);
 
 }  // namespace commonwatt

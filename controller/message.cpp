@@ -78,8 +78,24 @@ Bytes receipt_text(const Receipt& receipt) {
   return text;
 }
 
+bool statement_fits(const Statement& statement) {
+  const auto within = [](std::int64_t value, std::int64_t bound) { return value <= bound && value >= -bound; };
+  // A household's meters together may count more than one order holds, but not by orders of magnitude.
+  constexpr std::int64_t energy_bound = order_energy_max.count;
+  for (const Energy energy :
+       {statement.contract, statement.import, statement.export_, statement.produced.value_or(Energy{0})}) {
+    if (!within(energy.count, energy_bound)) return false;
+  }
+  for (const Price price : {statement.price.value_or(Price{0}), statement.tariff.retail, statement.tariff.feed_in}) {
+    if (!within(price.count, price_magnitude_max.count)) return false;
+  }
+  constexpr std::int64_t money_bound = std::int64_t{1} << 62U;
+  return within(statement.energy_amount.count, money_bound) && within(statement.total.count, money_bound);
+}
+
 std::optional<std::string> bill_fault(const Bill& bill, ByteView log_key) {
   const Statement& statement = bill.statement;
+  if (!statement_fits(statement)) return "an energy, price or amount is out of range";
   if (statement.contract != Energy{0} && !statement.price) return "the statement has a contract and no price";
   const Position position{.household = statement.household,
                           .contract = statement.contract,

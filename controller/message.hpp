@@ -96,6 +96,8 @@ struct Bill {
                     self.log_index, self.log_path, self.checkpoint, self.checkpoint_signature);
   }
 };
+/// Whether a statement from outside is small enough that no sum or product of it can overflow.
+bool statement_fits(const Statement& statement);
 /// What is wrong with a bill's proof or arithmetic, in words; nothing when it leads from the statement to a
 /// checkpoint that this log key signed.
 std::optional<std::string> bill_fault(const Bill& bill, ByteView log_key);
@@ -122,6 +124,19 @@ struct CosignatureMessage {
   template <class Self>
   static auto fields(Self& self) {
     return std::tie(self.size, self.cosignature);
+  }
+};
+
+/// How a gateway fares, retained at the broker; its will says that it is off line.
+struct GatewayStatus {
+  bool online = false;
+  std::int64_t clearings_checked = 0;     ///< since it started
+  std::int64_t bills_checked = 0;         ///< since it started
+  std::int64_t disputes = 0;              ///< clearings, bills, receipts and checkpoints that were not right
+  std::optional<std::int64_t> next_bill;  ///< begin of the first interval it has no bill of, in seconds
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.online, self.clearings_checked, self.bills_checked, self.disputes, self.next_bill);
   }
 };
 

@@ -58,6 +58,28 @@ struct Totals {
   }
 };
 
+/// A household's settled figures since the journal began. Energy in and money it pays are positive.
+struct HouseholdTotals {
+  Energy produced;
+  Energy used;
+  Energy import;
+  Energy export_;
+  Energy bought;       ///< from neighbours
+  Energy sold;         ///< to neighbours
+  Energy grid_bought;  ///< from the utility, as imbalance
+  Energy grid_sold;
+  Money paid;
+  Money saved;
+  std::optional<Interval> settled;  ///< the last one
+
+  friend bool operator==(const HouseholdTotals&, const HouseholdTotals&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.produced, self.used, self.import, self.export_, self.bought, self.sold, self.grid_bought,
+                    self.grid_sold, self.paid, self.saved, self.settled);
+  }
+};
+
 struct State {
   std::string origin;
   Bytes log_key;
@@ -78,13 +100,15 @@ struct State {
   std::map<HouseholdId, Cosignature> cosignatures;  ///< over the log's present state
   std::int64_t witnessed_size = 0;
   Totals totals;
+  std::map<HouseholdId, HouseholdTotals> household_totals;
 
   friend bool operator==(const State&, const State&) = default;
   template <class Self>
   static auto fields(Self& self) {
     return std::tie(self.origin, self.log_key, self.rules, self.households, self.meter_owners, self.order_sequences,
                     self.open, self.meters, self.reading_leaves, self.ledger, self.last_batch, self.log, self.next_gate,
-                    self.next_settlement, self.signature, self.cosignatures, self.witnessed_size, self.totals);
+                    self.next_settlement, self.signature, self.cosignatures, self.witnessed_size, self.totals,
+                    self.household_totals);
   }
 
   [[nodiscard]] Checkpoint checkpoint() const { return {.origin = origin, .size = log.size(), .root = log.root()}; }

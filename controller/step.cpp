@@ -87,11 +87,20 @@ Effects step(State& state, const Event& event, UtcTime now) {
 
 std::optional<UtcTime> next_deadline(const State& state) {
   if (!state.next_gate || !state.next_settlement) return std::nullopt;
-  return std::min(state.rules.gate_closure(*state.next_gate), state.rules.settlement_time(*state.next_settlement));
+  const bool settles = *state.next_settlement < *state.next_gate;
+  const bool trades = state.rules.is_traded(*state.next_gate);
+  std::optional<UtcTime> deadline;
+  if (trades) deadline = state.rules.gate_closure(*state.next_gate);
+  if (settles) {
+    const UtcTime settlement = state.rules.settlement_time(*state.next_settlement);
+    deadline = deadline ? std::min(*deadline, settlement) : settlement;
+  }
+  return deadline;
 }
 
 bool gate_is_due(const State& state, UtcTime now) {
-  return state.next_gate && now >= state.rules.gate_closure(*state.next_gate);
+  return state.next_gate && state.rules.is_traded(*state.next_gate) &&
+         now >= state.rules.gate_closure(*state.next_gate);
 }
 
 bool settlement_is_due(const State& state, UtcTime now) {

@@ -14,7 +14,8 @@ namespace commonwatt {
 /// happened (a gate closed twice, a signature that does not hold) changes nothing and raises an alarm.
 Effects step(State& state, const Event& event, UtcTime now);
 
-/// When the next GateClosed or SettlementDue is due; nothing before the market is configured.
+/// When the next GateClosed or SettlementDue is due; nothing before the market is configured or
+/// after its last interval is settled.
 std::optional<UtcTime> next_deadline(const State& state);
 /// Whether the next gate is to be closed, or the next interval settled, at `now`. Intervals are settled in order, and
 /// never before their gate closed.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cassert>
 
 #include "controller/step_parts.hpp"
@@ -69,6 +70,24 @@ std::vector<Statement> statements_of(State& state, const Interval& interval, con
   return statements;
 }
 
+void add_to_totals(State& state, const Statement& statement) {
+  state.totals.import += statement.import;
+  state.totals.export_ += statement.export_;
+  state.totals.produced += statement.produced.value_or(Energy{0});
+  HouseholdTotals& totals = state.household_totals[statement.household];
+  totals.produced += statement.produced.value_or(Energy{0});
+  totals.used += statement.used();
+  totals.import += statement.import;
+  totals.export_ += statement.export_;
+  totals.bought += std::max(statement.contract, Energy{0});
+  totals.sold += std::max(-statement.contract, Energy{0});
+  totals.grid_bought += std::max(statement.deviation(), Energy{0});
+  totals.grid_sold += std::max(-statement.deviation(), Energy{0});
+  totals.paid += statement.total;
+  totals.saved += statement.saved();
+  totals.settled = statement.interval;
+}
+
 }  // namespace
 
 Effects settle_interval(State& state, const SettlementDue& due, UtcTime now) {
@@ -91,9 +110,7 @@ Effects settle_interval(State& state, const SettlementDue& due, UtcTime now) {
   Energy contracts_sum;
   for (const Statement& statement : batch.statements) {
     contracts_sum += statement.contract;
-    state.totals.import += statement.import;
-    state.totals.export_ += statement.export_;
-    state.totals.produced += statement.produced.value_or(Energy{0});
+    add_to_totals(state, statement);
   }
   assert(contracts_sum == Energy{0});  // What neighbours bought is what neighbours sold.
 

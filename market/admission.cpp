@@ -13,7 +13,8 @@ bool is_malformed(const Order& order, const MarketRules& rules) {
 
 bool gate_is_open(const Order& order, const MarketRules& rules, UtcTime received) {
   const UtcTime closure = rules.gate_closure(order.interval);
-  return received < closure && received >= closure - std::chrono::seconds(order_horizon_seconds);
+  return rules.is_traded(order.interval) && received < closure &&
+         received >= closure - std::chrono::seconds(order_horizon_seconds);
 }
 
 Energy quantity_bound(const Order& order, const HouseholdRecord& household) {

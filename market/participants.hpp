@@ -1,7 +1,9 @@
 // Who takes part and under which rules (RULEBOOK section 2). Journalled: a replay knows what was in force.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -33,16 +35,20 @@ struct MarketRules {
   std::int64_t witnesses_required = 2;         ///< cosignatures that make a checkpoint witnessed
   ClearingRule clearing;
   Tariff tariff;
+  std::optional<UtcTime> trading_end;  ///< intervals from here on are not traded; nothing: the market goes on
 
   friend bool operator==(const MarketRules&, const MarketRules&) = default;
   template <class Self>
   static auto fields(Self& self) {
     return std::tie(self.currency, self.interval_seconds, self.gate_closure_seconds, self.settlement_lag_seconds,
-                    self.witnesses_required, self.clearing, self.tariff);
+                    self.witnesses_required, self.clearing, self.tariff, self.trading_end);
   }
 
   [[nodiscard]] UtcTime gate_closure(const Interval& interval) const {
     return interval.begin() - std::chrono::seconds(gate_closure_seconds);
+  }
+  [[nodiscard]] bool is_traded(const Interval& interval) const {
+    return !trading_end || interval.begin() < *trading_end;
   }
   [[nodiscard]] UtcTime settlement_time(const Interval& interval) const {
     return interval.end() + std::chrono::seconds(settlement_lag_seconds);

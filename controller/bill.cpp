@@ -1,0 +1,78 @@
+#include "controller/bill.hpp"
+
+namespace commonwatt {
+namespace {
+
+void add(std::string& json, const char* key, const std::string& value) {
+  json += (json.size() > 1 ? ",\"" : "\"") + std::string(key) + "\":" + value;
+}
+
+std::string quoted(const std::string& text) {
+  return "\"" + text + "\"";
+}
+
+std::string number(std::int64_t value) {
+  return std::to_string(value);
+}
+
+constexpr std::string_view proof_key = "\"proof\":\"";
+
+}  // namespace
+
+std::optional<Bill> make_bill(const StoreBatch& store, const HouseholdId& household, const SignedLog& log) {
+  const std::optional<std::size_t> index = statement_index(store.batch, household);
+  if (!index || store.log_index >= log.checkpoint.size) return std::nullopt;
+  const std::vector<Hash32> leaves = batch_leaves(store.batch);
+  const std::size_t first_statement = leaves.size() - store.batch.statements.size();
+  return Bill{.statement = store.batch.statements[*index - first_statement],
+              .salt = statement_salt(store.batch.salt, household),
+              .leaf_index = static_cast<std::int64_t>(*index),
+              .leaf_count = static_cast<std::int64_t>(leaves.size()),
+              .batch_path = inclusion_path(leaves, *index),
+              .batch_root = store.entry.batch_root,
+              .log_index = store.log_index,
+              .log_path = inclusion_path(log.leaves.first(static_cast<std::size_t>(log.checkpoint.size)),
+                                         static_cast<std::size_t>(store.log_index)),
+              .checkpoint = log.checkpoint,
+              .checkpoint_signature = log.signature};
+}
+
+std::string bill_line(const Bill& bill) {
+  const Statement& statement = bill.statement;
+  std::string json = "{";
+  add(json, "household", quoted(statement.household.text()));
+  add(json, "interval", quoted(to_text(statement.interval.begin())));
+  add(json, "run", quoted(to_text(statement.run)));
+  add(json, "contract_wh", number(statement.contract.count));
+  add(json, "import_wh", number(statement.import.count));
+  add(json, "export_wh", number(statement.export_.count));
+  add(json, "produced_wh", statement.produced ? number(statement.produced->count) : "null");
+  add(json, "used_wh", number(statement.used().count));
+  add(json, "deviation_wh", number(statement.deviation().count));
+  add(json, "quality", quoted(to_text(statement.quality)));
+  add(json, "price", statement.price ? number(statement.price->count) : "null");
+  add(json, "retail_price", number(statement.tariff.retail.count));
+  add(json, "feed_in_price", number(statement.tariff.feed_in.count));
+  add(json, "energy_amount", number(statement.energy_amount.count));
+  add(json, "imbalance_amount", number(statement.imbalance_amount.count));
+  add(json, "total", number(statement.total.count));
+  add(json, "saved", number(statement.saved().count));
+  add(json, "proof", quoted(to_base64(encode(bill))));
+  return json + "}";
+}
+
+std::optional<Bill> bill_from_line(std::string_view line) {
+  const std::size_t key = line.rfind(proof_key);
+  if (key == std::string_view::npos || !line.ends_with("\"}")) return std::nullopt;
+  const std::size_t begin = key + proof_key.size();
+  if (begin + 2 > line.size()) return std::nullopt;
+  const std::optional<Bytes> bytes = from_base64(line.substr(begin, line.size() - 2 - begin));
+  if (!bytes) return std::nullopt;
+  Result<Bill, CborError> bill = decode<Bill>(*bytes);
+  if (!bill) return std::nullopt;
+  if (!statement_fits(bill->statement)) return std::nullopt;
+  if (bill_line(*bill) != line) return std::nullopt;
+  return *bill;
+}
+
+}  // namespace commonwatt

@@ -1,0 +1,215 @@
+#include "controller/config.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "controller/broker.hpp"
+#include "controller/config_reader.hpp"
+#include "meter/device_url.hpp"
+
+namespace commonwatt {
+namespace {
+
+constexpr IntegerRange price_range{-price_magnitude_max.count, price_magnitude_max.count};
+constexpr IntegerRange power_range{0, 1'000'000'000};
+constexpr IntegerRange seconds_range{1, 86'400};
+constexpr std::size_t households_max = 10'000;
+constexpr std::size_t meters_max = 32;
+
+template <class Kind>
+Id<Kind> read_id(ConfigTable& table, const char* key, std::optional<std::string> otherwise = std::nullopt) {
+  const std::string name = table.text(key, std::move(otherwise));
+  const std::optional<Id<Kind>> id = Id<Kind>::from(name);
+  if (!id && table.has(key)) table.fault(key, "'" + name + "' is not 1 to 32 characters of a-z, 0-9, '-' and '_'");
+  return id.value_or(Id<Kind>());
+}
+
+HouseholdId read_household_id(ConfigTable& table, const char* key) {
+  const HouseholdId id = read_id<Household>(table, key);
+  if (id.text() == broker_controller_name)
+    table.fault(key, "'controller' is the controller's own name at the broker; choose another");
+  return id;
+}
+
+BrokerAccess read_broker(ConfigTable table) {
+  BrokerAccess broker;
+  broker.uri = table.text("uri");
+  if (table.has("uri") && !broker.uri.starts_with("ssl://"))
+    table.fault("uri", "must begin with ssl://; the broker is never talked to in the clear");
+  broker.ca = table.path("ca");
+  broker.certificate = table.path("certificate");
+  broker.key = table.path("key");
+  constexpr IntegerRange wait{10, 600'000};
+  broker.reconnect_min_ms = table.integer("reconnect_min_ms", wait, 1000);
+  broker.reconnect_max_ms = table.integer("reconnect_max_ms", wait, 30'000);
+  return broker;
+}
+
+MarketRules read_rules(ConfigTable& table) {
+  MarketRules rules;
+  rules.currency = table.text("currency", "EUR");
+  rules.interval_seconds = table.integer("interval_seconds", {300, 3600}, 900);
+  if (!is_interval_length(rules.interval_seconds)) table.fault("interval_seconds", "must be 300, 900, 1800 or 3600");
+  rules.gate_closure_seconds = table.integer("gate_closure_seconds", seconds_range, 60);
+  rules.settlement_lag_seconds = table.integer("settlement_lag_seconds", {0, 14 * 86'400}, 1800);
+  rules.witnesses_required = table.integer("witnesses_required", {1, 1000}, 2);
+  rules.clearing.k_permille = table.integer("k_permille", {0, 1000}, 500);
+  rules.tariff.retail = Price{table.integer("retail_price", price_range)};
+  rules.tariff.feed_in = Price{table.integer("feed_in_price", price_range)};
+  if (rules.tariff.feed_in > rules.tariff.retail)
+    table.fault("feed_in_price", "is above retail_price: every household could earn by feeding in what it buys");
+  const std::string end = table.text("trading_end", "");
+  if (!end.empty()) {
+    rules.trading_end = time_from_text(end);
+    if (!rules.trading_end) table.fault("trading_end", "'" + end + "' is not a time such as 2026-06-22T00:00:00Z");
+  }
+  return rules;
+}
+
+MeterRecord read_meter_record(ConfigTable& table) {
+  MeterRecord meter;
+  meter.id = read_id<Meter>(table, "id");
+  const std::string role = table.text("role");
+  const std::optional<MeterRole> known = meter_role_from_text(role);
+  if (!known && table.has("role")) table.fault("role", "'" + role + "' is none of billing, production, submeter");
+  meter.role = known.value_or(MeterRole::billing);
+  meter.rating = Power{table.integer("rating_w", {1, power_range.high})};
+  meter.device = table.text("device", "");
+  return meter;
+}
+
+GatewayMeter read_gateway_meter(ConfigTable& table) {
+  GatewayMeter meter;
+  meter.record = read_meter_record(table);
+  meter.device.id = meter.record.id;
+  meter.device.url = table.text("url");
+  const std::string kind = table.text("kind", "sunspec");
+  const std::optional<DeviceKind> known = device_kind_from_text(kind);
+  if (!known) table.fault("kind", "'" + kind + "' is none of sunspec, sdm630");
+  meter.device.kind = known.value_or(DeviceKind::sunspec);
+  meter.device.response_timeout = std::chrono::milliseconds(table.integer("response_timeout_ms", {50, 60'000}, 1000));
+  meter.device.serial = table.text("serial", "");
+  const Result<MeterDevice, DeviceUrlError> device = MeterDevice::create(meter.device);
+  if (!device && table.has("url")) table.fault("url", to_text(device.error()));
+  return meter;
+}
+
+void check_meter_names(ConfigTable& table, const char* key, const std::vector<MeterRecord>& meters) {
+  std::set<MeterId> names;
+  for (const MeterRecord& meter : meters) {
+    if (!names.insert(meter.id).second) table.fault(key, "two meters are named '" + meter.id.text() + "'");
+  }
+  if (meters.size() > meters_max)
+    table.fault(key, "more than " + std::to_string(meters_max) + " meters in one household");
+}
+
+HouseholdRecord read_household(ConfigTable& table) {
+  HouseholdRecord household;
+  household.id = read_household_id(table, "id");
+  household.name = table.text("name", household.id.text());
+  household.zone = read_id<Zone>(table, "zone", "root");
+  household.owner = read_id<Household>(table, "owner", household.id.text());
+  household.fuse_rating = Power{table.integer("fuse_w", {1, power_range.high})};
+  household.nameplate = Power{table.integer("nameplate_w", power_range, 0)};
+  household.storage = Power{table.integer("storage_w", power_range, 0)};
+  household.credit_limit = Money{table.integer("credit_limit_nano", {0, 1'000'000'000'000'000}, 100'000'000'000)};
+  household.order_key = table.hex("order_key", 33);
+  household.reading_key = table.hex("reading_key", 33);
+  household.witness_key = table.hex("witness_key", 32);
+  for (ConfigTable& meter : table.tables("meter")) household.meters.push_back(read_meter_record(meter));
+  check_meter_names(table, "meter", household.meters);
+  return household;
+}
+
+/// The first line of a file that only its owner may read.
+std::string read_token(ConfigTable& api, const char* key) {
+  const std::filesystem::path file = api.path(key, "");
+  if (file.empty()) return {};
+  std::ifstream in(file);
+  std::string token;
+  std::getline(in, token);
+  constexpr std::size_t token_min = 16;
+  if (token.size() < token_min) api.fault(key, file.string() + " does not hold a token of at least 16 characters");
+  return token;
+}
+
+}  // namespace
+
+Result<GatewayConfig, ConfigFaults> read_gateway_config(const std::filesystem::path& file) {
+  ConfigTable top = ConfigTable::open(file);
+  GatewayConfig config;
+  ConfigTable household = top.table("household");
+  config.household = read_household_id(household, "id");
+  config.store = household.path("store");
+  config.keys = household.path("keys");
+  config.broker = read_broker(top.table("broker"));
+  ConfigTable market = top.table("market");
+  config.origin = market.text("origin");
+  config.log_key = market.hex("log_key", 32);
+  config.rules = read_rules(market);
+  ConfigTable order = top.table("order");
+  config.buy_limit = Price{order.integer("buy_limit", price_range, config.rules.tariff.retail.count)};
+  config.sell_limit = Price{order.integer("sell_limit", price_range, config.rules.tariff.feed_in.count)};
+  if (config.buy_limit > config.rules.tariff.retail)
+    order.fault("buy_limit", "is above the retail price: the utility is cheaper");
+  if (config.sell_limit < config.rules.tariff.feed_in)
+    order.fault("sell_limit", "is below the feed-in price: the utility pays more");
+  config.order_lead_seconds = order.integer("lead_seconds", seconds_range, 240);
+  config.forecast_seconds = order.integer("forecast_seconds", seconds_range, 600);
+  ConfigTable polling = top.table("polling");
+  config.poll_seconds = polling.integer("poll_seconds", {1, 300}, 1);
+  config.live_seconds = polling.integer("live_seconds", {1, 3600}, 10);
+  config.reading_period_seconds =
+      polling.integer("reading_period_seconds", {1, 900}, std::max<std::int64_t>(10, 3 * config.poll_seconds));
+  config.resend_ms = polling.integer("resend_ms", {10, 600'000}, 5000);
+  for (ConfigTable& meter : top.tables("meter")) config.meters.push_back(read_gateway_meter(meter));
+  std::vector<MeterRecord> records;
+  for (const GatewayMeter& meter : config.meters) records.push_back(meter.record);
+  check_meter_names(top, "meter", records);
+  if (records.empty()) top.fault("meter", "is missing; a gateway needs at least one [[meter]]");
+  config.clock = top.table("clock").path("file", "");
+  ConfigFaults faults = top.finish();
+  if (!faults.empty()) return Fail{std::move(faults)};
+  return config;
+}
+
+Result<ControllerConfig, ConfigFaults> read_controller_config(const std::filesystem::path& file) {
+  ConfigTable top = ConfigTable::open(file);
+  ControllerConfig config;
+  ConfigTable market = top.table("market");
+  config.origin = market.text("origin");
+  if (config.origin.empty() || config.origin.find_first_of(" +\n") != std::string::npos) {
+    market.fault("origin", "must be a name without spaces and '+', such as commonwatt.example/street");
+  }
+  config.rules = read_rules(market);
+  ConfigTable controller = top.table("controller");
+  config.store = controller.path("store");
+  config.keys = controller.path("keys");
+  config.broker = read_broker(top.table("broker"));
+  ConfigTable api = top.table("api");
+  config.api_address = api.text("address", "127.0.0.1");
+  config.api_port = api.integer("port", {0, 65'535}, 8080);
+  config.api_port_file = api.path("port_file", "");
+  config.api_token = read_token(api, "token_file");
+  std::set<HouseholdId> names;
+  std::set<MeterId> meters;
+  for (ConfigTable& table : top.tables("household")) {
+    HouseholdRecord household = read_household(table);
+    if (!names.insert(household.id).second) table.fault("id", "two households are named '" + household.id.text() + "'");
+    for (const MeterRecord& meter : household.meters) {
+      if (!meters.insert(meter.id).second) table.fault("meter", "two meters are named '" + meter.id.text() + "'");
+    }
+    config.households.push_back(std::move(household));
+  }
+  std::sort(config.households.begin(), config.households.end(),
+            [](const HouseholdRecord& a, const HouseholdRecord& b) { return a.id < b.id; });
+  if (config.households.empty()) top.fault("household", "is missing; a market needs at least one [[household]]");
+  if (config.households.size() > households_max) top.fault("household", "more than " + std::to_string(households_max));
+  config.clock = top.table("clock").path("file", "");
+  ConfigFaults faults = top.finish();
+  if (!faults.empty()) return Fail{std::move(faults)};
+  return config;
+}
+
+}  // namespace commonwatt

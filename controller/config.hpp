@@ -1,0 +1,69 @@
+// The configuration files of gateway and controller (docs/configuration.md describes every key).
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/result.hpp"
+#include "market/participants.hpp"
+#include "meter/device.hpp"
+
+namespace commonwatt {
+
+/// Everything wrong with a file, a line each: "FILE:LINE:COLUMN: KEY: what is wrong and what is right".
+using ConfigFaults = std::vector<std::string>;
+
+struct BrokerAccess {
+  std::string uri;  ///< ssl://host:port
+  std::filesystem::path ca;
+  std::filesystem::path certificate;
+  std::filesystem::path key;
+  std::int64_t reconnect_min_ms = 1000;
+  std::int64_t reconnect_max_ms = 30'000;
+};
+
+struct GatewayMeter {
+  MeterRecord record;
+  DeviceConfig device;
+};
+
+struct GatewayConfig {
+  HouseholdId household;
+  std::filesystem::path store;  ///< directory of gateway.sqlite
+  std::filesystem::path keys;   ///< directory of order.key, reading.key, log.key
+  std::filesystem::path clock;  ///< a simulated clock's file; empty: real time
+  BrokerAccess broker;
+  std::string origin;                     ///< the evidence log's name
+  Bytes log_key;                          ///< the controller's Ed25519 key
+  MarketRules rules;                      ///< intervals, gate and tariff as the operator announced them
+  Price buy_limit;                        ///< the most the household pays a neighbour
+  Price sell_limit;                       ///< the least it sells for
+  std::int64_t order_lead_seconds = 240;  ///< an order is formed this long before the gate closes
+  std::int64_t forecast_seconds = 600;    ///< from the mean power of this long before
+  std::int64_t poll_seconds = 1;
+  std::int64_t live_seconds = 10;
+  std::int64_t reading_period_seconds = 10;  ///< a boundary is interpolated between readings this close to it
+  std::int64_t resend_ms = 5000;             ///< real time until an unanswered message is sent again
+  std::vector<GatewayMeter> meters;
+};
+
+struct ControllerConfig {
+  std::string origin;
+  std::filesystem::path store;
+  std::filesystem::path keys;
+  std::filesystem::path clock;
+  BrokerAccess broker;
+  std::string api_address = "127.0.0.1";
+  std::int64_t api_port = 0;
+  std::filesystem::path api_port_file;  ///< gets the port that was bound; empty: none is written
+  std::string api_token;                ///< from the token file; empty: none
+  MarketRules rules;
+  std::vector<HouseholdRecord> households;
+};
+
+Result<GatewayConfig, ConfigFaults> read_gateway_config(const std::filesystem::path& file);
+Result<ControllerConfig, ConfigFaults> read_controller_config(const std::filesystem::path& file);
+
+}  // namespace commonwatt

@@ -1,0 +1,142 @@
+#include "controller/config_reader.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <toml++/toml.h>
+
+namespace commonwatt {
+
+struct ConfigTable::Node {
+  const toml::table* table = nullptr;  // none: a missing table
+  std::string prefix;                  // "market." for the keys of [market]
+  std::set<std::string, std::less<>> asked;
+  std::vector<std::shared_ptr<Node>> children;
+};
+
+struct ConfigTable::Document {
+  std::filesystem::path file;
+  toml::table root;
+  std::vector<std::string> faults;
+  std::shared_ptr<Node> top;
+
+  void note(const toml::source_region& source, const std::string& what) {
+    std::string where = file.string();
+    if (source.begin) where += ":" + std::to_string(source.begin.line) + ":" + std::to_string(source.begin.column);
+    faults.push_back(where + ": " + what);
+  }
+
+  void note_unasked(const Node& node) {
+    if (node.table != nullptr) {
+      for (const auto& [key, value] : *node.table) {
+        if (node.asked.contains(key.str())) continue;
+        std::string known;
+        for (const std::string& name : node.asked) known += (known.empty() ? "" : ", ") + name;
+        note(key.source(), "unknown key '" + node.prefix + std::string(key.str()) + "'; known here: " + known);
+      }
+    }
+    for (const std::shared_ptr<Node>& child : node.children) note_unasked(*child);
+  }
+};
+
+ConfigTable ConfigTable::open(const std::filesystem::path& file) {
+  auto document = std::make_shared<Document>();
+  document->file = file;
+  document->top = std::make_shared<Node>();
+  try {
+    document->root = toml::parse_file(file.string());
+    document->top->table = &document->root;
+  } catch (const toml::parse_error& error) {
+    document->note(error.source(), std::string(error.description()));
+  }
+  return {document, document->top};
+}
+
+bool ConfigTable::has(const char* key) const {
+  return node_->table != nullptr && node_->table->contains(key);
+}
+
+void ConfigTable::fault(const char* key, const std::string& what) {
+  const toml::node* value = node_->table == nullptr ? nullptr : node_->table->get(key);
+  const toml::source_region where = value != nullptr          ? value->source()
+                                    : node_->table != nullptr ? node_->table->source()
+                                                              : toml::source_region{};
+  document_->note(where, node_->prefix + key + ": " + what);
+}
+
+std::string ConfigTable::text(const char* key, std::optional<std::string> otherwise) {
+  node_->asked.insert(key);
+  if (!has(key)) {
+    if (otherwise) return *otherwise;
+    fault(key, "is missing; a text is needed");
+    return {};
+  }
+  const auto value = (*node_->table)[key].value_exact<std::string>();
+  if (!value) fault(key, "must be a text in quotes");
+  return value.value_or(std::string());
+}
+
+std::int64_t ConfigTable::integer(const char* key, IntegerRange range, std::optional<std::int64_t> otherwise) {
+  node_->asked.insert(key);
+  if (!has(key)) {
+    if (otherwise) return *otherwise;
+    fault(key, "is missing; a whole number is needed");
+    return range.low;
+  }
+  const auto value = (*node_->table)[key].value_exact<std::int64_t>();
+  if (value && *value >= range.low && *value <= range.high) return *value;
+  fault(key, "must be a whole number from " + std::to_string(range.low) + " to " + std::to_string(range.high));
+  return range.low;
+}
+
+Bytes ConfigTable::hex(const char* key, std::size_t size) {
+  const std::string digits = text(key);
+  std::optional<Bytes> bytes = from_hex(digits);
+  if (bytes && bytes->size() == size) return *bytes;
+  if (has(key)) fault(key, "must be " + std::to_string(size * 2) + " hexadecimal digits");
+  return Bytes(size);
+}
+
+std::filesystem::path ConfigTable::path(const char* key, std::optional<std::string> otherwise) {
+  const std::string name = text(key, std::move(otherwise));
+  return name.empty() ? std::filesystem::path() : document_->file.parent_path() / name;
+}
+
+ConfigTable ConfigTable::table(const char* key) {
+  node_->asked.insert(key);
+  auto child = std::make_shared<Node>();
+  child->prefix = node_->prefix + key + ".";
+  if (has(key)) {
+    child->table = (*node_->table)[key].as_table();
+    if (child->table == nullptr) fault(key, "must be a table, [" + std::string(key) + "]");
+  }
+  node_->children.push_back(child);
+  return {document_, child};
+}
+
+std::vector<ConfigTable> ConfigTable::tables(const char* key) {
+  node_->asked.insert(key);
+  std::vector<ConfigTable> result;
+  if (!has(key)) return result;
+  const toml::array* array = (*node_->table)[key].as_array();
+  if (array == nullptr) {
+    fault(key, "must be a list of tables, [[" + std::string(key) + "]]");
+    return result;
+  }
+  for (const toml::node& item : *array) {
+    auto child = std::make_shared<Node>();
+    child->prefix = node_->prefix + key + ".";
+    child->table = item.as_table();
+    if (child->table == nullptr) fault(key, "must be a list of tables, [[" + std::string(key) + "]]");
+    node_->children.push_back(child);
+    result.push_back({document_, child});
+  }
+  return result;
+}
+
+std::vector<std::string> ConfigTable::finish() {
+  document_->note_unasked(*document_->top);
+  return document_->faults;
+}
+
+}  // namespace commonwatt

@@ -1,0 +1,485 @@
+#include "controller/controller.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <memory>
+
+#include "controller/bill.hpp"
+#include "controller/http_server.hpp"
+#include "controller/inbox.hpp"
+#include "controller/journal.hpp"
+#include "controller/keyring.hpp"
+#include "controller/log.hpp"
+#include "controller/manifest.hpp"
+#include "controller/market_view.hpp"
+#include "controller/mqtt_bus.hpp"
+#include "controller/outgoing.hpp"
+#include "controller/step.hpp"
+#include "controller/stop_signal.hpp"
+
+namespace commonwatt {
+namespace {
+
+constexpr std::size_t inbox_max = 65'536;
+constexpr std::size_t alarms_max = 50;
+/// Intervals between two snapshots: a restart replays about a quarter of a day.
+constexpr std::int64_t snapshot_intervals = 24;
+constexpr std::chrono::milliseconds patience{200};
+constexpr std::chrono::milliseconds patience_sending{2};
+constexpr std::chrono::milliseconds picture_period{500};
+
+struct Incoming {
+  UtcTime received;
+  std::string topic;  ///< empty: the connection came up
+  Bytes payload;
+};
+
+/// The controller, in the one thread that owns the state.
+class Controller {
+ public:
+  Controller(const ControllerConfig& config, SigningKey log_key, std::unique_ptr<Journal> journal, Clock& clock,
+             std::int64_t speed)
+      : config_(config),
+        log_key_(std::move(log_key)),
+        journal_(std::move(journal)),
+        clock_(clock),
+        speed_(speed),
+        inbox_(inbox_max),
+        view_(config.store) {}
+
+  bool start();
+  int loop();
+
+ private:
+  bool restore();
+  bool configure();
+  bool open_broker();
+  bool open_api();
+
+  std::optional<Event> event_of(const Incoming& incoming);
+  void answer_request(const HouseholdId& household, const Bytes& payload);
+  void take_live(const HouseholdId& household, const Bytes& payload);
+  void take_status(const HouseholdId& household, const Bytes& payload);
+  bool commit(std::vector<TimedEvent> events);
+  std::vector<TimedEvent> due_events();
+
+  void run(const Effect& effect);
+  void send_receipt(const SendReceipt& effect);
+  void publish_checkpoint(const PublishCheckpoint& effect);
+  void send_bill(const StoreBatch& store, const HouseholdId& household);
+  void note_witnessed(const CheckpointWitnessed& effect);
+  void alarm(Severity severity, const std::string& source, const std::string& text);
+  void show(bool now);
+  [[nodiscard]] SignedLog signed_log() const {
+    return {.checkpoint = checkpoint_, .signature = checkpoint_signature_, .leaves = leaves_};
+  }
+  [[nodiscard]] UtcTime event_time(UtcTime time) { return last_time_ = std::max(last_time_, time); }
+
+  const ControllerConfig& config_;
+  SigningKey log_key_;
+  std::unique_ptr<Journal> journal_;
+  Clock& clock_;
+  std::int64_t speed_;
+  State state_;
+  std::vector<Hash32> leaves_;  // of the evidence log
+  Checkpoint checkpoint_;       // the newest signed state
+  Bytes checkpoint_signature_;
+  UtcTime last_time_;                  // of the newest event: time in the journal never runs backwards
+  std::vector<TimedEvent> follow_up_;  // outcomes of effects, to be journalled next
+  std::map<HouseholdId, LivePower> live_;
+  std::map<HouseholdId, GatewayStatus> gateways_;
+  std::vector<AlarmEntry> alarms_;
+  std::int64_t snapshot_settled_ = 0;
+  std::chrono::steady_clock::time_point next_picture_{};
+  bool picture_wanted_ = true;
+  Inbox<Incoming> inbox_;
+  MarketView view_;
+  Outgoing outgoing_;
+  std::unique_ptr<HttpServer> server_;  // before the bus: both end before what they talk to
+  std::unique_ptr<MqttBus> bus_;
+};
+
+bool Controller::restore() {
+  Result<State, std::string> restored = journal_->restore();
+  if (!restored) {
+    alarm(Severity::alarm, "journal", restored.error());
+    return false;
+  }
+  state_ = std::move(*restored);
+  last_time_ = std::max(clock_.now(), journal_->last_time());
+  leaves_ = journal_->log_leaves();
+  if (static_cast<std::int64_t>(leaves_.size()) != state_.log.size() || merkle_root(leaves_) != state_.log.root()) {
+    alarm(Severity::alarm, "journal",
+          "the sealed batches do not make the log's root; run 'commonwatt verify' on the directory");
+    return false;
+  }
+  constexpr std::int64_t shown_max = 192;
+  for (std::int64_t index = std::max<std::int64_t>(0, state_.log.size() - shown_max); index < state_.log.size();
+       ++index) {
+    const std::optional<StoreBatch> store = journal_->batch_at(index);
+    if (store) view_.note_settled(*store);
+  }
+  view_.note_witnessed(state_.witnessed_size);
+  snapshot_settled_ = state_.totals.intervals_settled;
+  if (journal_->sequence() > 0) {
+    log_line(Severity::info, "journal",
+             "restored " + std::to_string(journal_->sequence()) + " events, " + std::to_string(state_.log.size()) +
+                 " sealed batches");
+  }
+  return true;
+}
+
+/// What is configured and not in force yet becomes an event.
+bool Controller::configure() {
+  MarketConfigured configured{.origin = config_.origin,
+                              .log_key = log_key_.public_key(),
+                              .rules = config_.rules,
+                              .households = config_.households};
+  std::vector<HouseholdRecord> known;
+  for (const auto& [id, household] : state_.households) known.push_back(household);
+  const bool in_force =
+      state_.next_gate &&
+      configured == MarketConfigured{
+                        .origin = state_.origin, .log_key = state_.log_key, .rules = state_.rules, .households = known};
+  return in_force || commit({{.time = event_time(clock_.now()), .event = std::move(configured)}});
+}
+
+bool Controller::open_broker() {
+  MqttOptions options{.broker = config_.broker.uri,
+                      .ca_file = config_.broker.ca.string(),
+                      .certificate_file = config_.broker.certificate.string(),
+                      .key_file = config_.broker.key.string(),
+                      .client_id = "controller",
+                      .subscriptions = {"cw/v1/+/up/#"}};
+  options.reconnect_min = std::chrono::milliseconds(config_.broker.reconnect_min_ms);
+  options.reconnect_max = std::chrono::milliseconds(config_.broker.reconnect_max_ms);
+  MqttHandlers handlers;
+  handlers.on_message = [this](std::string topic, Bytes payload) {
+    inbox_.put({clock_.now(), std::move(topic), std::move(payload)});
+  };
+  handlers.on_connection = [this](bool up) {
+    log_line(up ? Severity::info : Severity::alarm, "broker",
+             up ? "connected" : "connection lost; gateways keep their orders and readings");
+    if (up) inbox_.put({clock_.now(), {}, {}});
+  };
+  handlers.on_refused = [](const std::string& topic, int reason) {
+    log_line(Severity::alarm, "broker",
+             "refused " + topic + " with reason " + std::to_string(reason) + "; check the access list");
+  };
+  Result<std::unique_ptr<MqttBus>, MqttError> bus = MqttBus::start(std::move(options), std::move(handlers));
+  if (!bus) {
+    alarm(Severity::alarm, "broker", bus.error().text);
+    return false;
+  }
+  bus_ = std::move(*bus);
+  return true;
+}
+
+bool Controller::open_api() {
+  HttpOptions options;
+  options.address = config_.api_address;
+  options.port = static_cast<std::uint16_t>(config_.api_port);
+  options.token = config_.api_token;
+  Result<std::unique_ptr<HttpServer>, HttpError> server = HttpServer::start(
+      std::move(options), {.answer = [this](const HttpRequest& request) { return view_.answer(request); },
+                           .on_subscribe = [this] { return view_.on_subscribe(); }});
+  if (!server) {
+    alarm(Severity::alarm, "api", server.error().text);
+    return false;
+  }
+  server_ = std::move(*server);
+  log_line(Severity::info, "api",
+           "http://" + config_.api_address + ":" + std::to_string(server_->port()) + "/v1/state");
+  if (!config_.api_port_file.empty()) {
+    const std::filesystem::path fresh = config_.api_port_file.string() + ".new";
+    std::ofstream(fresh) << server_->port() << "\n";
+    std::filesystem::rename(fresh, config_.api_port_file);
+  }
+  return true;
+}
+
+bool Controller::start() {
+  if (!restore() || !configure()) return false;
+  for (const Effect& effect : pending_effects(state_)) run(effect);
+  return open_broker() && open_api();
+}
+
+std::vector<TimedEvent> Controller::due_events() {
+  const UtcTime now = event_time(clock_.now());
+  if (gate_is_due(state_, now)) return {{.time = now, .event = GateClosed{*state_.next_gate}}};
+  if (settlement_is_due(state_, now))
+    return {{.time = now, .event = SettlementDue{.interval = *state_.next_settlement, .salt = random_hash()}}};
+  return {};
+}
+
+int Controller::loop() {
+  bool running = true;
+  while (running && !stop_requested()) {
+    const UtcTime wake = next_deadline(state_).value_or(clock_.now() + std::chrono::hours(1));
+    clock_.announce(wake);
+    std::vector<TimedEvent> events;
+    for (const Incoming& incoming : inbox_.take(clock_, wake, outgoing_.empty() ? patience : patience_sending)) {
+      if (incoming.topic.empty()) {  // Connected again: what is open is told again.
+        for (const Effect& effect : pending_effects(state_)) run(effect);
+        continue;
+      }
+      std::optional<Event> event = event_of(incoming);
+      if (event) events.push_back({.time = event_time(incoming.received), .event = std::move(*event)});
+    }
+    // What came before the gate closed is judged before it closes.
+    if (!events.empty()) running = commit(std::move(events));
+    while (running) {
+      std::vector<TimedEvent> due = follow_up_.empty() ? due_events() : std::exchange(follow_up_, {});
+      if (due.empty()) break;
+      running = commit(std::move(due));
+    }
+    outgoing_.flush(*bus_);
+    show(false);
+  }
+  const bool saved = running && journal_->save_snapshot(state_).ok();
+  return saved ? 0 : 1;
+}
+
+/// Steps through events, writes them down, and only then lets their effects happen.
+bool Controller::commit(std::vector<TimedEvent> events) {
+  Effects effects;
+  std::vector<StoreBatch> batches;
+  for (const TimedEvent& timed : events) {
+    for (Effect& effect : step(state_, timed.event, timed.time)) {
+      if (auto* store = std::get_if<StoreBatch>(&effect)) {
+        leaves_.push_back(log_leaf(store->entry));
+        batches.push_back(std::move(*store));
+      } else {
+        effects.push_back(std::move(effect));
+      }
+    }
+  }
+  const Result<Done, std::string> written = journal_->append(events, batches);
+  if (!written) {
+    log_line(Severity::alarm, "journal",
+             written.error() + "; nothing was acknowledged, the controller stops and restarts from what is on disk");
+    return false;
+  }
+  // From here it is on disk and may be told.
+  for (const StoreBatch& store : batches) view_.note_settled(store);
+  for (const Effect& effect : effects) run(effect);
+  if (state_.totals.intervals_settled >= snapshot_settled_ + snapshot_intervals) {
+    snapshot_settled_ = state_.totals.intervals_settled;
+    const Result<Done, std::string> saved = journal_->save_snapshot(state_);
+    if (!saved) alarm(Severity::warning, "journal", saved.error() + "; without a snapshot a restart takes longer");
+  }
+  picture_wanted_ = true;
+  return true;
+}
+
+std::optional<Event> Controller::event_of(const Incoming& incoming) {
+  const std::optional<UpAddress> address = parse_up_topic(incoming.topic);
+  if (!address || !state_.households.contains(address->household)) return std::nullopt;
+  const HouseholdId& household = address->household;
+  switch (address->topic) {
+    case UpTopic::live:
+      take_live(household, incoming.payload);
+      return std::nullopt;
+    case UpTopic::status:
+      take_status(household, incoming.payload);
+      return std::nullopt;
+    case UpTopic::request:
+      answer_request(household, incoming.payload);
+      return std::nullopt;
+    case UpTopic::order: {
+      Result<SignedOrder, CborError> order = decode<SignedOrder>(incoming.payload);
+      if (!order) break;
+      OrderReceived received{.sender = household, .order = std::move(*order)};
+      const std::optional<Receipt> again = repeated(state_, received, incoming.received);
+      if (!again) return received;
+      send_receipt({.household = household, .receipt = *again});
+      return std::nullopt;
+    }
+    case UpTopic::reading: {
+      Result<SignedReading, CborError> reading = decode<SignedReading>(incoming.payload);
+      if (!reading) break;
+      ReadingReceived received{.sender = household, .reading = std::move(*reading)};
+      const std::optional<Receipt> again = repeated(state_, received, incoming.received);
+      if (!again) return received;
+      send_receipt({.household = household, .receipt = *again});
+      return std::nullopt;
+    }
+    case UpTopic::cosignature: {
+      Result<CosignatureMessage, CborError> message = decode<CosignatureMessage>(incoming.payload);
+      if (!message) break;
+      // Late or repeated ones change nothing and are not worth a line in the journal.
+      if (message->size != state_.log.size() || !state_.signature || state_.cosignatures.contains(household))
+        return std::nullopt;
+      return CosignatureReceived{.sender = household,
+                                 .size = message->size,
+                                 .time = message->cosignature.time,
+                                 .signature = message->cosignature.signature};
+    }
+  }
+  alarm(Severity::warning, household.text(),
+        std::string("an unreadable message on ") + to_text(address->topic) + " was dropped; update the gateway");
+  return std::nullopt;
+}
+
+void Controller::take_live(const HouseholdId& household, const Bytes& payload) {
+  const Result<Live, CborError> live = decode<Live>(payload);
+  if (!live) return;
+  live_[household] = {.time = std::min(live->time, clock_.now()), .net = live->net, .production = live->production};
+  picture_wanted_ = true;
+}
+
+void Controller::take_status(const HouseholdId& household, const Bytes& payload) {
+  const Result<GatewayStatus, CborError> status = decode<GatewayStatus>(payload);
+  if (!status) return;
+  GatewayStatus& known = gateways_[household];
+  if (status->disputes > known.disputes)
+    alarm(Severity::alarm, household.text(), "its gateway disputes a clearing, bill or checkpoint; its log says why");
+  if (!status->online) {
+    live_.erase(household);
+    alarm(Severity::warning, household.text(), "its gateway is off line; its readings wait there");
+  }
+  known = *status;
+  picture_wanted_ = true;
+}
+
+void Controller::answer_request(const HouseholdId& household, const Bytes& payload) {
+  const Result<Request, CborError> request = decode<Request>(payload);
+  if (!request) return;
+  switch (request->kind) {
+    case RequestKind::clearing: {
+      const auto open = state_.open.find(request->interval);
+      if (open != state_.open.end() && open->second.cleared)
+        return outgoing_.add(down_topic(household, DownTopic::clearing), encode(*open->second.cleared));
+      std::optional<StoreBatch> store = journal_->batch_of(request->interval);
+      if (!store) return;
+      // As it was published: the batch before it was sealed later.
+      store->batch.record.previous_batch = {};
+      return outgoing_.add(down_topic(household, DownTopic::clearing), encode(store->batch.record));
+    }
+    case RequestKind::bill: {
+      const std::optional<StoreBatch> store = journal_->batch_of(request->interval);
+      if (store) send_bill(*store, household);
+      return;
+    }
+    case RequestKind::checkpoint: {
+      if (checkpoint_.size == 0 || request->old_size <= 0 || request->old_size > checkpoint_.size) return;
+      const std::span<const Hash32> leaves(leaves_.data(), static_cast<std::size_t>(checkpoint_.size));
+      return outgoing_.add(down_topic(household, DownTopic::checkpoint),
+                           encode(CheckpointMessage{
+                               .checkpoint = checkpoint_,
+                               .signature = checkpoint_signature_,
+                               .old_size = request->old_size,
+                               .consistency = consistency_path(leaves, static_cast<std::size_t>(request->old_size))}));
+    }
+  }
+}
+
+void Controller::run(const Effect& effect) {
+  struct Visitor {
+    Controller& self;
+    void operator()(const SendReceipt& receipt) const { self.send_receipt(receipt); }
+    void operator()(const PublishClearing& clearing) const {
+      const auto open = self.state_.open.find(clearing.record.interval);
+      self.view_.note_cleared(clearing.record, open == self.state_.open.end() ? 0 : open->second.rejected_orders);
+      self.outgoing_.add(clearing_topic, encode(clearing.record));
+    }
+    void operator()(const StoreBatch& /*store*/) const {}  // Written with its event.
+    void operator()(const SignCheckpoint& sign) const {
+      self.follow_up_.push_back(
+          {.time = self.event_time(self.clock_.now()),
+           .event = CheckpointSigned{.size = sign.checkpoint.size,
+                                     .signature = sign_checkpoint(self.log_key_, sign.checkpoint)}});
+    }
+    void operator()(const PublishCheckpoint& publish) const { self.publish_checkpoint(publish); }
+    void operator()(const CheckpointWitnessed& witnessed) const { self.note_witnessed(witnessed); }
+    void operator()(const RaiseAlarm& raised) const { self.alarm(raised.severity, raised.source, raised.text); }
+  };
+  std::visit(Visitor{*this}, effect);
+}
+
+void Controller::send_receipt(const SendReceipt& effect) {
+  const SignedReceipt receipt{.receipt = effect.receipt,
+                              .signature = log_key_.sign_message(receipt_text(effect.receipt))};
+  outgoing_.add(down_topic(effect.household, DownTopic::receipt), encode(receipt));
+}
+
+void Controller::publish_checkpoint(const PublishCheckpoint& effect) {
+  checkpoint_ = effect.checkpoint;
+  checkpoint_signature_ = effect.signature;
+  const NoteKey log{.name = checkpoint_.origin, .public_key = state_.log_key};
+  view_.note_checkpoint(checkpoint_, checkpoint_signature_, leaves_,
+                        signed_note(checkpoint_, log, checkpoint_signature_, {}, {}));
+  const std::span<const Hash32> leaves(leaves_.data(), static_cast<std::size_t>(checkpoint_.size));
+  const std::int64_t old_size = checkpoint_.size - 1;
+  CheckpointMessage message{
+      .checkpoint = checkpoint_, .signature = checkpoint_signature_, .old_size = old_size, .consistency = {}};
+  if (old_size > 0) message.consistency = consistency_path(leaves, static_cast<std::size_t>(old_size));
+  outgoing_.add(checkpoint_topic, encode(message));
+  const std::optional<StoreBatch> newest = journal_->batch_at(checkpoint_.size - 1);
+  if (!newest) return;
+  for (const auto& [id, household] : state_.households) send_bill(*newest, id);
+}
+
+void Controller::send_bill(const StoreBatch& store, const HouseholdId& household) {
+  const std::optional<Bill> bill = make_bill(store, household, signed_log());
+  if (bill) outgoing_.add(down_topic(household, DownTopic::bill), encode(*bill));
+}
+
+void Controller::note_witnessed(const CheckpointWitnessed& effect) {
+  std::vector<NoteKey> witnesses;
+  for (const Cosignature& cosignature : effect.cosignatures) {
+    const std::optional<HouseholdId> id = HouseholdId::from(cosignature.witness);
+    witnesses.push_back({.name = cosignature.witness, .public_key = state_.households.at(*id).witness_key});
+  }
+  const NoteKey log{.name = effect.checkpoint.origin, .public_key = state_.log_key};
+  view_.note_checkpoint(effect.checkpoint, effect.signature, leaves_,
+                        signed_note(effect.checkpoint, log, effect.signature, effect.cosignatures, witnesses));
+  view_.note_witnessed(effect.checkpoint.size);
+}
+
+void Controller::alarm(Severity severity, const std::string& source, const std::string& text) {
+  log_line(severity, source, text);
+  alarms_.push_back({.severity = severity, .time = clock_.now(), .source = source, .text = text});
+  if (alarms_.size() > alarms_max) alarms_.erase(alarms_.begin());
+  picture_wanted_ = true;
+}
+
+void Controller::show(bool now) {
+  if (!picture_wanted_ || (!now && std::chrono::steady_clock::now() < next_picture_)) return;
+  next_picture_ = std::chrono::steady_clock::now() + picture_period;
+  picture_wanted_ = false;
+  const std::vector<HttpEvent> events = view_.picture(
+      {.state = state_, .now = clock_.now(), .speed = speed_, .live = live_, .gateways = gateways_, .alarms = alarms_});
+  for (const HttpEvent& event : events) server_->broadcast(event.name, event.data);
+}
+
+}  // namespace
+
+int run_controller(const ControllerConfig& config, Clock& clock, std::int64_t speed) {
+  catch_stop_signals();
+  Result<SigningKey, std::string> key = SigningKey::load(KeyKind::log, key_file(config.keys, KeyKind::log));
+  if (!key) {
+    log_line(Severity::alarm, "keys", key.error());
+    return 1;
+  }
+  Result<std::unique_ptr<Journal>, std::string> journal = Journal::open(config.store);
+  if (!journal) {
+    log_line(Severity::alarm, "journal", journal.error());
+    return 1;
+  }
+  unseal_journal(config.store);
+  int status = 1;
+  {
+    Controller controller(config, std::move(*key), std::move(*journal), clock, speed);
+    if (controller.start()) status = controller.loop();
+  }
+  if (status != 0) return status;
+  // Nobody has the journal open any more.
+  key = SigningKey::load(KeyKind::log, key_file(config.keys, KeyKind::log));
+  const Result<Done, std::string> sealed =
+      key ? seal_journal(config.store, *key) : Result<Done, std::string>(Fail{key.error()});
+  if (!sealed) log_line(Severity::warning, "journal", "could not be sealed: " + sealed.error());
+  return sealed ? 0 : 1;
+}
+
+}  // namespace commonwatt

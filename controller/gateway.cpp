@@ -1,0 +1,434 @@
+#include "controller/gateway.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <memory>
+#include <set>
+
+#include "controller/gateway_checks.hpp"
+#include "controller/gateway_meters.hpp"
+#include "controller/gateway_store.hpp"
+#include "controller/inbox.hpp"
+#include "controller/keyring.hpp"
+#include "controller/log.hpp"
+#include "controller/mqtt_bus.hpp"
+#include "controller/stop_signal.hpp"
+
+namespace commonwatt {
+namespace {
+
+constexpr std::size_t inbox_max = 4096;
+/// How long the loop sleeps at most before it looks at signals and resends, in real time.
+constexpr std::chrono::milliseconds patience{200};
+/// A missing clearing or bill is asked for this long after it was due.
+constexpr std::chrono::seconds asking_grace{30};
+/// What is sent again at once; the rest follows as receipts come in.
+constexpr std::size_t resend_batch_max = 32;
+
+struct Incoming {
+  std::string topic;  ///< empty: the connection came up
+  Bytes payload;
+};
+
+/// One household's gateway, in the one thread that owns it.
+class Gateway {
+ public:
+  Gateway(const GatewayConfig& config, HouseholdKeys keys, std::unique_ptr<GatewayStore> store, Clock& clock,
+          Outbox outbox)
+      : config_(config),
+        keys_(std::move(keys)),
+        store_(std::move(store)),
+        clock_(clock),
+        outbox_(outbox),
+        meters_(config.meters, config.rules.interval_seconds, config.reading_period_seconds),
+        forecast_(config.forecast_seconds),
+        inbox_(inbox_max) {}
+
+  bool start();
+  int loop();
+
+ private:
+  void handle(const Incoming& incoming);
+  void take_receipt(const Bytes& payload);
+  void take_clearing(const Bytes& payload);
+  void take_bill(const Bytes& payload);
+  void take_checkpoint(const Bytes& payload);
+
+  void poll_meters(UtcTime now);
+  void place_order(UtcTime now);
+  void ask_for_missing(UtcTime now);
+  void resend();
+
+  bool send(UpTopic topic, const Bytes& payload, MqttDelivery delivery = MqttDelivery::at_least_once);
+  void enqueue(const std::vector<OutboxItem>& items);
+  void dispute(const std::string& text);
+  void publish_status();
+  void publish_live();
+  [[nodiscard]] OwnFigures own_figures(const Interval& interval);
+  [[nodiscard]] std::optional<Interval> interval_to_order(UtcTime now) const;
+  [[nodiscard]] UtcTime next_wake(UtcTime now) const;
+  [[nodiscard]] std::optional<UtcTime> receipt_deadline(UtcTime now) const;
+  [[nodiscard]] Interval interval_at(std::int64_t begin_seconds) const {
+    return {begin_seconds, config_.rules.interval_seconds};
+  }
+  void stop_with(const std::string& error);
+
+  const GatewayConfig& config_;
+  HouseholdKeys keys_;
+  std::unique_ptr<GatewayStore> store_;
+  Clock& clock_;
+  Outbox outbox_;
+  GatewayMeters meters_;
+  Forecast forecast_;
+  Inbox<Incoming> inbox_;
+  std::unique_ptr<MqttBus> bus_;
+  UtcTime next_poll_;
+  UtcTime next_live_;
+  Live live_;
+  std::chrono::steady_clock::time_point next_resend_{};
+  std::optional<std::int64_t> ordered_until_;  // begin of the last interval an order was tried for
+  std::optional<std::int64_t> next_bill_;      // begin of the first interval without a bill
+  std::set<OrderId> accepted_;                 // own orders of open intervals with a receipt
+  std::int64_t clearings_checked_ = 0;
+  std::int64_t bills_checked_ = 0;
+  std::int64_t disputes_ = 0;
+  bool failed_ = false;
+};
+
+bool Gateway::start() {
+  MqttOptions options{.broker = config_.broker.uri,
+                      .ca_file = config_.broker.ca.string(),
+                      .certificate_file = config_.broker.certificate.string(),
+                      .key_file = config_.broker.key.string(),
+                      .client_id = config_.household.text(),
+                      .subscriptions = {"cw/v1/" + config_.household.text() + "/down/#", "cw/v1/market/#"},
+                      .will = MqttWill{.topic = up_topic(config_.household, UpTopic::status),
+                                       .payload = as_text(encode(GatewayStatus{}))}};
+  options.reconnect_min = std::chrono::milliseconds(config_.broker.reconnect_min_ms);
+  options.reconnect_max = std::chrono::milliseconds(config_.broker.reconnect_max_ms);
+  MqttHandlers handlers;
+  handlers.on_message = [this](std::string topic, Bytes payload) {
+    inbox_.put({std::move(topic), std::move(payload)});
+  };
+  handlers.on_connection = [this](bool up) {
+    log_line(up ? Severity::info : Severity::warning, "broker",
+             up ? "connected" : "connection lost; orders and readings wait in the outbox");
+    if (up) inbox_.put({});
+  };
+  handlers.on_refused = [](const std::string& topic, int reason) {
+    log_line(Severity::alarm, "broker",
+             "refused " + topic + " with reason " + std::to_string(reason) + "; check certificate and household id");
+  };
+  Result<std::unique_ptr<MqttBus>, MqttError> bus = MqttBus::start(std::move(options), std::move(handlers));
+  if (!bus) {
+    log_line(Severity::alarm, "broker", bus.error().text);
+    return false;
+  }
+  bus_ = std::move(*bus);
+  const UtcTime now = clock_.now();
+  next_poll_ = now;
+  next_live_ = now;
+  next_bill_ = store_->first_order_interval();
+  while (next_bill_ && store_->has_bill(interval_at(*next_bill_))) *next_bill_ += config_.rules.interval_seconds;
+  return true;
+}
+
+int Gateway::loop() {
+  while (!stop_requested() && !failed_) {
+    const UtcTime now = clock_.now();
+    if (now >= next_poll_) poll_meters(now);
+    place_order(now);
+    ask_for_missing(now);
+    if (std::chrono::steady_clock::now() >= next_resend_) resend();
+    const UtcTime wake = next_wake(now);
+    clock_.announce(wake);
+    for (const Incoming& incoming : inbox_.take(clock_, wake + Duration{1}, patience)) handle(incoming);
+  }
+  const Result<Done, std::string> flushed = store_->flush();
+  if (!flushed) stop_with(flushed.error());
+  return failed_ ? 1 : 0;
+}
+
+/// A receipt is wanted before the gate closes, or the interval is settled: a simulated clock waits for it.
+std::optional<UtcTime> Gateway::receipt_deadline(UtcTime now) const {
+  std::optional<UtcTime> deadline;
+  for (const auto& [number, item] : store_->pending()) {
+    const Interval interval = interval_at(item.interval_begin);
+    const UtcTime due = item.subject == Subject::order ? config_.rules.gate_closure(interval)
+                                                       : config_.rules.settlement_time(interval.previous());
+    const UtcTime wanted = due - std::chrono::seconds(1);
+    if (wanted >= now && (!deadline || wanted < *deadline)) deadline = wanted;
+  }
+  return deadline;
+}
+
+UtcTime Gateway::next_wake(UtcTime now) const {
+  UtcTime wake = next_poll_;
+  if (const std::optional<UtcTime> deadline = receipt_deadline(now)) wake = std::min(wake, *deadline);
+  return wake;
+}
+
+void Gateway::poll_meters(UtcTime now) {
+  const Poll poll = meters_.poll(clock_);
+  for (const std::string& fault : poll.faults) log_line(Severity::warning, "meter", fault);
+  // Polls lie on whole multiples of the period, so that one falls on every boundary.
+  const std::int64_t period = config_.poll_seconds;
+  next_poll_ = UtcTime::from_seconds((now.seconds() / period + 1) * period);
+  if (poll.net) forecast_.add(now, *poll.net);
+  if (now >= next_live_) {
+    next_live_ = UtcTime::from_seconds(now.seconds() + config_.live_seconds);
+    live_ = Live{.time = now, .net = poll.net, .production = poll.production};
+    publish_live();
+  }
+  if (poll.boundaries.empty()) return;
+  std::vector<OutboxItem> items;
+  for (const BoundaryReading& boundary : poll.boundaries) {
+    const Reading reading{.meter = boundary.meter,
+                          .time = boundary.boundary,
+                          .registers = boundary.registers,
+                          .sequence = store_->last_reading_sequence(boundary.meter) + 1,
+                          .salt = random_salt(),
+                          .raw = boundary.raw};
+    const SignedReading signed_reading{.reading = reading,
+                                       .signature = keys_.reading.sign_digest(reading_digest(reading))};
+    items.push_back({.subject = Subject::reading,
+                     .id = reading_id(reading),
+                     .interval_begin = reading.time.seconds(),
+                     .payload = encode(signed_reading)});
+  }
+  enqueue(items);
+}
+
+std::optional<Interval> Gateway::interval_to_order(UtcTime now) const {
+  const std::chrono::seconds lead(config_.rules.gate_closure_seconds + config_.order_lead_seconds);
+  const Interval interval = Interval::containing(now + lead, config_.rules.interval_seconds);
+  // From the lead on, until the gate closes; earlier the forecast would be old, later it is too late.
+  if (now >= config_.rules.gate_closure(interval) || !config_.rules.is_traded(interval)) return std::nullopt;
+  if (ordered_until_ && interval.begin_seconds() <= *ordered_until_) return std::nullopt;
+  return interval;
+}
+
+void Gateway::place_order(UtcTime now) {
+  const std::optional<Interval> interval = interval_to_order(now);
+  if (!interval) return;
+  const std::optional<Energy> net = forecast_.net_energy(now, config_.rules.interval_seconds);
+  if (!net) return;
+  ordered_until_ = interval->begin_seconds();
+  if (!store_->orders(*interval).empty() || *net == Energy{0}) return;  // Placed before a restart, or nothing to trade.
+  Power rating;
+  for (const GatewayMeter& meter : config_.meters) {
+    if (meter.record.role == MeterRole::billing) rating += meter.record.rating;
+  }
+  const bool buys = *net > Energy{0};
+  const Order order{.household = config_.household,
+                    .interval = *interval,
+                    .side = buys ? Side::buy : Side::sell,
+                    .quantity = std::min(buys ? *net : -*net, energy_over(rating, config_.rules.interval_seconds)),
+                    .limit = buys ? config_.buy_limit : config_.sell_limit,
+                    .sequence = store_->last_order_sequence() + 1,
+                    .salt = random_salt()};
+  const SignedOrder signed_order{.order = order, .signature = keys_.order.sign_digest(order_digest(order))};
+  enqueue({{.subject = Subject::order,
+            .id = order_id(order),
+            .interval_begin = interval->begin_seconds(),
+            .payload = encode(signed_order)}});
+  if (!next_bill_) next_bill_ = interval->begin_seconds();
+}
+
+void Gateway::enqueue(const std::vector<OutboxItem>& items) {
+  const Result<Done, std::string> added = store_->add(items);
+  if (!added) return stop_with(added.error());
+  for (const OutboxItem& item : items)
+    send(item.subject == Subject::order ? UpTopic::order : UpTopic::reading, item.payload);
+  next_resend_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(config_.resend_ms);
+}
+
+void Gateway::resend() {
+  next_resend_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(config_.resend_ms);
+  if (outbox_ == Outbox::off) return;
+  std::size_t sent = 0;
+  // Orders are worth nothing after their gate; readings keep their worth. The newest of both go first.
+  for (auto entry = store_->pending().rbegin(); entry != store_->pending().rend() && sent < resend_batch_max;
+       ++entry, ++sent) {
+    send(entry->second.subject == Subject::order ? UpTopic::order : UpTopic::reading, entry->second.payload);
+  }
+}
+
+bool Gateway::send(UpTopic topic, const Bytes& payload, MqttDelivery delivery) {
+  return bus_->publish(up_topic(config_.household, topic), payload, delivery, MqttRetain::no) ==
+         PublishOutcome::accepted;
+}
+
+void Gateway::ask_for_missing(UtcTime now) {
+  if (!next_bill_) return;
+  const Interval interval = interval_at(*next_bill_);
+  if (!config_.rules.is_traded(interval)) return;
+  if (now < config_.rules.settlement_time(interval) + asking_grace || std::chrono::steady_clock::now() < next_resend_)
+    return;
+  const bool has_contract = store_->contract(interval).has_value();
+  send(UpTopic::request,
+       encode(Request{
+           .kind = has_contract ? RequestKind::bill : RequestKind::clearing, .interval = interval, .old_size = 0}));
+}
+
+void Gateway::handle(const Incoming& incoming) {
+  if (incoming.topic.empty()) {
+    publish_status();
+    publish_live();
+    return resend();
+  }
+  const std::string_view kind = last_level(incoming.topic);
+  if (kind == to_text(DownTopic::receipt)) return take_receipt(incoming.payload);
+  if (kind == to_text(DownTopic::clearing)) return take_clearing(incoming.payload);
+  if (kind == to_text(DownTopic::bill)) return take_bill(incoming.payload);
+  if (kind == to_text(DownTopic::checkpoint)) return take_checkpoint(incoming.payload);
+}
+
+void Gateway::take_receipt(const Bytes& payload) {
+  const Result<SignedReceipt, CborError> receipt = decode<SignedReceipt>(payload);
+  if (!receipt || !log_signature_holds(config_.log_key, receipt_text(receipt->receipt), receipt->signature)) {
+    return dispute("a receipt is not signed by the controller");
+  }
+  const Receipt& answer = receipt->receipt;
+  store_->keep_receipt(answer.id, *receipt);
+  if (!answer.rejection) {
+    if (answer.subject == Subject::order) accepted_.insert(answer.id);
+    return;
+  }
+  const std::int64_t reason = *answer.rejection;
+  std::string why = "unknown reason " + std::to_string(reason);
+  if (answer.subject == Subject::order && reason >= 0 &&
+      reason <= static_cast<std::int64_t>(enum_last(OrderReject{}))) {
+    why = explain(static_cast<OrderReject>(reason));
+  } else if (answer.subject == Subject::reading && reason >= 0 &&
+             reason <= static_cast<std::int64_t>(enum_last(ReadingReject{}))) {
+    why = explain(static_cast<ReadingReject>(reason));
+  }
+  log_line(Severity::warning, "controller",
+           std::string(answer.subject == Subject::order ? "order" : "reading") + " refused: " + why);
+}
+
+void Gateway::take_clearing(const Bytes& payload) {
+  const Result<ClearingRecord, CborError> record = decode<ClearingRecord>(payload);
+  if (!record) return dispute("a clearing is not readable: " + to_text(record.error()));
+  if (store_->contract(record->interval)) return;
+  const std::vector<Order> own = store_->orders(record->interval);
+  std::vector<Order> accepted;
+  std::copy_if(own.begin(), own.end(), std::back_inserter(accepted),
+               [this](const Order& order) { return accepted_.contains(order_id(order)); });
+  if (const std::optional<std::string> fault = clearing_dispute(*record, accepted)) {
+    return dispute("clearing of " + to_text(record->interval.begin()) + ": " + *fault);
+  }
+  for (const Order& order : own) accepted_.erase(order_id(order));
+  ++clearings_checked_;
+  store_->keep_contract(record->interval, contract_of(*record, own));
+}
+
+OwnFigures Gateway::own_figures(const Interval& interval) {
+  OwnFigures own{.contract = store_->contract(interval).value_or(Contract{}),
+                 .grid = Registers{},
+                 .produced = Energy{0},
+                 .produces = false};
+  for (const GatewayMeter& meter : config_.meters) {
+    if (meter.record.role == MeterRole::submeter) continue;
+    const std::optional<Reading> begin = store_->reading(meter.record.id, interval.begin());
+    const std::optional<Reading> end = store_->reading(meter.record.id, interval.end());
+    const bool known = begin && end;
+    if (meter.record.role == MeterRole::billing) {
+      own.grid = known && own.grid ? std::optional(*own.grid + (end->registers - begin->registers)) : std::nullopt;
+    } else {
+      own.produces = true;
+      own.produced = known && own.produced ? std::optional(*own.produced + (end->registers - begin->registers).export_)
+                                           : std::nullopt;
+    }
+  }
+  return own;
+}
+
+void Gateway::take_bill(const Bytes& payload) {
+  const Result<Bill, CborError> bill = decode<Bill>(payload);
+  if (!bill) return dispute("a bill is not readable: " + to_text(bill.error()));
+  const Interval interval = bill->statement.interval;
+  if (interval.length_seconds() != config_.rules.interval_seconds || store_->has_bill(interval)) return;
+  if (!store_->contract(interval)) {
+    // The clearing was missed: ask for it, and for the bill again when it is known.
+    send(UpTopic::request, encode(Request{.kind = RequestKind::clearing, .interval = interval, .old_size = 0}));
+    return;
+  }
+  ++bills_checked_;
+  if (const std::optional<std::string> fault =
+          bill_dispute(*bill, config_.household, own_figures(interval), config_.log_key)) {
+    dispute("bill of " + to_text(interval.begin()) + ": " + *fault);
+  }
+  store_->keep_bill(*bill);
+  if (!next_bill_) next_bill_ = interval.begin_seconds();
+  while (store_->has_bill(interval_at(*next_bill_))) *next_bill_ += config_.rules.interval_seconds;
+  publish_status();
+}
+
+void Gateway::take_checkpoint(const Bytes& payload) {
+  const Result<CheckpointMessage, CborError> message = decode<CheckpointMessage>(payload);
+  if (!message) return dispute("a checkpoint is not readable: " + to_text(message.error()));
+  const Witnessed last = store_->witnessed();
+  const Checkpoint& checkpoint = message->checkpoint;
+  if (last.size > 0 && checkpoint.size > last.size && message->old_size != last.size) {
+    send(UpTopic::request, encode(Request{.kind = RequestKind::checkpoint, .interval = {}, .old_size = last.size}));
+    return;
+  }
+  if (checkpoint.size < last.size) return;  // An older one, delivered late.
+  if (const std::optional<std::string> fault = checkpoint_fault(*message, config_.origin, config_.log_key, last)) {
+    return dispute("checkpoint " + std::to_string(checkpoint.size) + ": " + *fault);
+  }
+  // On disk before it is signed: a witness never cosigns two histories, even after a power cut.
+  const Result<Done, std::string> saved = store_->save_witnessed({.size = checkpoint.size, .root = checkpoint.root});
+  if (!saved) return stop_with(saved.error());
+  const Cosignature cosignature = cosign(keys_.witness, config_.household.text(), checkpoint, clock_.now().seconds());
+  send(UpTopic::cosignature, encode(CosignatureMessage{.size = checkpoint.size, .cosignature = cosignature}));
+}
+
+void Gateway::dispute(const std::string& text) {
+  ++disputes_;
+  log_line(Severity::alarm, "dispute", text);
+  publish_status();
+}
+
+void Gateway::publish_status() {
+  const GatewayStatus status{.online = true,
+                             .clearings_checked = clearings_checked_,
+                             .bills_checked = bills_checked_,
+                             .disputes = disputes_,
+                             .next_bill = next_bill_};
+  const PublishOutcome outcome = bus_->publish(up_topic(config_.household, UpTopic::status), encode(status),
+                                               MqttDelivery::at_least_once, MqttRetain::yes);
+  if (outcome == PublishOutcome::bad_topic)
+    log_line(Severity::alarm, "broker", "the status topic is refused by the library");
+}
+
+void Gateway::publish_live() {
+  if (live_.time != UtcTime{}) send(UpTopic::live, encode(live_), MqttDelivery::at_most_once);
+}
+
+void Gateway::stop_with(const std::string& error) {
+  log_line(Severity::alarm, "store", error + "; the gateway stops rather than forget, systemd starts it again");
+  failed_ = true;
+}
+
+}  // namespace
+
+int run_gateway(const GatewayConfig& config, Clock& clock, Outbox outbox) {
+  catch_stop_signals();
+  Result<HouseholdKeys, std::string> keys = HouseholdKeys::load(config.keys);
+  if (!keys) {
+    log_line(Severity::alarm, "keys", keys.error());
+    return 1;
+  }
+  Result<std::unique_ptr<GatewayStore>, std::string> store = GatewayStore::open(config.store);
+  if (!store) {
+    log_line(Severity::alarm, "store", store.error());
+    return 1;
+  }
+  Gateway gateway(config, std::move(*keys), std::move(*store), clock, outbox);
+  return gateway.start() ? gateway.loop() : 1;
+}
+
+}  // namespace commonwatt

@@ -1,0 +1,148 @@
+#include "controller/gateway_meters.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "core/sha256.hpp"
+
+namespace commonwatt {
+namespace {
+
+struct Sample {
+  UtcTime time;
+  Registers registers;
+  Hash32 raw{};
+};
+
+Hash32 hash_words(const std::vector<std::uint16_t>& words) {
+  Bytes bytes;
+  bytes.reserve(words.size() * 2);
+  for (const std::uint16_t word : words) {
+    bytes.push_back(static_cast<std::uint8_t>(word >> 8U));
+    bytes.push_back(static_cast<std::uint8_t>(word & 0xFFU));
+  }
+  return sha256(bytes);
+}
+
+/// A register on the straight line between two samples, rounded down.
+Energy between(Energy from, Energy to, Duration part, Duration whole) {
+  __extension__ using Wide = __int128;
+  return from + Energy{static_cast<std::int64_t>(static_cast<Wide>((to - from).count) * part.count() / whole.count())};
+}
+
+BoundaryReading interpolate(const MeterId& meter, UtcTime boundary, const Sample& before, const Sample& after) {
+  BoundaryReading reading{.meter = meter, .boundary = boundary, .registers = after.registers, .raw = after.raw};
+  if (after.time == boundary) return reading;
+  const Duration part = boundary - before.time;
+  const Duration whole = after.time - before.time;
+  reading.registers = {between(before.registers.import, after.registers.import, part, whole),
+                       between(before.registers.export_, after.registers.export_, part, whole)};
+  reading.raw = sha256({before.raw, after.raw});
+  return reading;
+}
+
+}  // namespace
+
+struct GatewayMeters::Watched {
+  Watched(const GatewayMeter& meter, MeterDevice opened)
+      : record(meter.record),
+        device(std::move(opened)),
+        import({.rated = meter.record.rating}),
+        export_({.rated = meter.record.rating}) {}
+  MeterRecord record;
+  MeterDevice device;
+  CounterMonitor import;
+  CounterMonitor export_;
+  std::optional<Sample> last;
+  std::string fault;  // the last one told, so that it is told once
+};
+
+GatewayMeters::GatewayMeters(const std::vector<GatewayMeter>& meters, std::int64_t interval_seconds,
+                             std::int64_t reading_period_seconds)
+    : interval_seconds_(interval_seconds), reading_period_seconds_(reading_period_seconds) {
+  for (const GatewayMeter& meter : meters) {
+    Result<MeterDevice, DeviceUrlError> device = MeterDevice::create(meter.device);
+    assert(device);
+    meters_.push_back(std::make_unique<Watched>(meter, std::move(*device)));
+  }
+}
+
+GatewayMeters::~GatewayMeters() = default;
+
+void GatewayMeters::note(Watched& meter, const std::string& fault, Poll& poll) {
+  if (meter.fault == fault) return;
+  meter.fault = fault;
+  poll.faults.push_back(meter.record.id.text() + ": " + (fault.empty() ? "answers again" : fault));
+}
+
+std::optional<Registers> GatewayMeters::checked(Watched& meter, const DeviceReading& reading, Poll& poll) {
+  const bool produces = meter.record.role == MeterRole::production;
+  if (reading.quality != Quality::good || !reading.energy_export || (!produces && !reading.energy_import)) {
+    note(meter, reading.reason.empty() ? "gives no energy register" : reading.reason, poll);
+    return std::nullopt;
+  }
+  const Registers registers{produces ? Energy{0} : *reading.energy_import, *reading.energy_export};
+  const CounterCheck imported = meter.import.check(reading.time, registers.import, std::nullopt);
+  const CounterCheck exported = meter.export_.check(reading.time, registers.export_, std::nullopt);
+  for (const CounterCheck& check : {imported, exported}) {
+    if (check.verdict == CounterVerdict::accepted) continue;
+    note(meter, "register held: " + check.reason, poll);
+    return std::nullopt;
+  }
+  note(meter, "", poll);
+  return registers;
+}
+
+void GatewayMeters::read_one(Watched& meter, const Clock& clock, Poll& poll) {
+  const Result<DeviceReading, MeterError> reading = meter.device.read(clock);
+  const bool billing = meter.record.role == MeterRole::billing;
+  std::optional<std::int64_t>* sum = billing                                      ? &poll.net
+                                     : meter.record.role == MeterRole::production ? &poll.production
+                                                                                  : nullptr;
+  const bool has_power = reading && reading->power_w && std::isfinite(*reading->power_w);
+  if (sum != nullptr && *sum) *sum = has_power ? std::optional(**sum + std::llround(*reading->power_w)) : std::nullopt;
+  if (!reading) {
+    if (reading.error().fault != MeterFault::backing_off) note(meter, to_text(reading.error()), poll);
+    return;
+  }
+  const std::optional<Registers> registers = checked(meter, *reading, poll);
+  if (!registers) return;
+  const Sample sample{.time = reading->time, .registers = *registers, .raw = hash_words(reading->raw)};
+  const Duration period = std::chrono::seconds(reading_period_seconds_);
+  const UtcTime boundary = Interval::containing(sample.time, interval_seconds_).begin();
+  if (sample.time == boundary || (meter.last && meter.last->time < boundary && sample.time - boundary <= period &&
+                                  boundary - meter.last->time <= period)) {
+    poll.boundaries.push_back(interpolate(meter.record.id, boundary, meter.last.value_or(sample), sample));
+  }
+  meter.last = sample;
+}
+
+Poll GatewayMeters::poll(const Clock& clock) {
+  Poll poll;
+  for (const std::unique_ptr<Watched>& meter : meters_) {
+    if (meter->record.role == MeterRole::billing) poll.net = 0;
+    if (meter->record.role == MeterRole::production) poll.production = 0;
+  }
+  for (const std::unique_ptr<Watched>& meter : meters_) read_one(*meter, clock, poll);
+  return poll;
+}
+
+void Forecast::add(UtcTime time, std::int64_t net_power) {
+  samples_.push_back({time, net_power});
+  while (samples_.front().time < time - std::chrono::seconds(window_seconds_)) samples_.pop_front();
+}
+
+std::optional<Energy> Forecast::net_energy(UtcTime now, std::int64_t interval_seconds) const {
+  std::int64_t sum = 0;
+  std::int64_t count = 0;
+  for (const Sample& sample : samples_) {
+    if (sample.time < now - std::chrono::seconds(window_seconds_)) continue;
+    sum += sample.power;
+    ++count;
+  }
+  if (count == 0) return std::nullopt;
+  return Energy{sum * interval_seconds / (3600 * count)};
+}
+
+}  // namespace commonwatt

@@ -1,0 +1,76 @@
+// A household's meters as its gateway polls them: live power for the screen and the forecast, registers at interval
+// boundaries for the money.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/config.hpp"
+#include "market/delivery.hpp"
+#include "meter/counter_monitor.hpp"
+#include "meter/device.hpp"
+
+namespace commonwatt {
+
+/// One meter's registers at a boundary, not signed yet.
+struct BoundaryReading {
+  MeterId meter;
+  UtcTime boundary;
+  Registers registers;
+  Hash32 raw{};  ///< SHA-256 of the register words the value came from
+};
+
+/// One poll of all meters.
+struct Poll {
+  std::optional<std::int64_t> net;  ///< W over the billing meters, import positive; nothing when one did not answer
+  std::optional<std::int64_t> production;  ///< W over the production meters
+  std::vector<BoundaryReading> boundaries;
+  std::vector<std::string> faults;  ///< what changed for the worse since the last poll, in words
+};
+
+class GatewayMeters {
+ public:
+  /// `meters` were checked by read_gateway_config.
+  GatewayMeters(const std::vector<GatewayMeter>& meters, std::int64_t interval_seconds,
+                std::int64_t reading_period_seconds);
+  ~GatewayMeters();
+  GatewayMeters(const GatewayMeters&) = delete;
+  GatewayMeters& operator=(const GatewayMeters&) = delete;
+
+  /// Reads every meter once. A boundary that was passed since a meter's last good value gets a reading: the value read
+  /// at it, or one interpolated when both neighbours lie within the reading period (RULEBOOK section 5). Otherwise
+  /// there is none, and settlement estimates.
+  Poll poll(const Clock& clock);
+
+ private:
+  struct Watched;
+  void read_one(Watched& meter, const Clock& clock, Poll& poll);
+  std::optional<Registers> checked(Watched& meter, const DeviceReading& reading, Poll& poll);
+  void note(Watched& meter, const std::string& fault, Poll& poll);
+
+  std::vector<std::unique_ptr<Watched>> meters_;
+  std::int64_t interval_seconds_;
+  std::int64_t reading_period_seconds_;
+};
+
+/// The mean of the last powers, from which the next interval's net energy is expected.
+class Forecast {
+ public:
+  explicit Forecast(std::int64_t window_seconds) : window_seconds_(window_seconds) {}
+  void add(UtcTime time, std::int64_t net_power);
+  /// Wh over an interval of that length, import positive; nothing when no power was seen within the window.
+  [[nodiscard]] std::optional<Energy> net_energy(UtcTime now, std::int64_t interval_seconds) const;
+
+ private:
+  struct Sample {
+    UtcTime time;
+    std::int64_t power = 0;
+  };
+  std::int64_t window_seconds_;
+  std::deque<Sample> samples_;
+};
+
+}  // namespace commonwatt

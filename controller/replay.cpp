@@ -1,0 +1,165 @@
+#include "controller/replay.hpp"
+
+#include <set>
+
+#include "controller/manifest.hpp"
+#include "controller/step.hpp"
+#include "market/certificate.hpp"
+
+namespace commonwatt {
+namespace {
+
+std::string entry_name(const JournalEntry& entry) {
+  return std::string(journal_file) + " entry " + std::to_string(entry.sequence);
+}
+
+class Auditor {
+ public:
+  explicit Auditor(const JournalContent& content) : content_(content) {
+    for (const JournalContent::StoredSnapshot& snapshot : content.snapshots)
+      snapshots_[snapshot.sequence] = &snapshot.state;
+  }
+
+  Replay run() {
+    Hash32 tip{};
+    std::int64_t expected = 1;
+    for (const JournalEntry& entry : content_.entries) {
+      const Result<Event, CborError> event = decode<Event>(entry.event);
+      interval_ = event ? interval_of_event(*event, entry.time, seconds())
+                        : Interval::containing(entry.time, seconds()).begin_seconds();
+      if (entry.sequence != expected) fault(entry, "entry " + std::to_string(expected) + " is missing");
+      tip = chain_hash(tip, entry.sequence, entry.time, entry.event);
+      if (tip != entry.hash) fault(entry, "the hash chain breaks here: the entry was changed");
+      if (!event) fault(entry, to_text(event.error()));
+      if (!replay_.faults.empty()) return std::move(replay_);
+      ++expected;
+      apply(entry, *event);
+      if (!replay_.faults.empty()) return std::move(replay_);
+    }
+    finish();
+    return std::move(replay_);
+  }
+
+ private:
+  [[nodiscard]] std::int64_t seconds() const {
+    return replay_.state.next_gate ? replay_.state.rules.interval_seconds : 900;
+  }
+
+  void fault(const JournalEntry& entry, const std::string& what) {
+    replay_.faults.push_back({.interval_begin = interval_, .where = entry_name(entry), .what = what});
+  }
+
+  void apply(const JournalEntry& entry, const Event& event) {
+    const Totals before = replay_.state.totals;
+    const Effects effects = step(replay_.state, event, entry.time);
+    const Totals& after = replay_.state.totals;
+    replay_.signatures_held += after.orders - before.orders + after.readings - before.readings;
+    for (const Effect& effect : effects) check(entry, effect);
+    if (const auto* made = std::get_if<CheckpointSigned>(&event)) check_signature(entry, *made);
+    if (const auto* cosigned = std::get_if<CosignatureReceived>(&event)) note_cosignature(*cosigned);
+    const auto snapshot = snapshots_.find(entry.sequence);
+    if (snapshot != snapshots_.end() && encode(replay_.state) != *snapshot->second)
+      fault(entry, "the snapshot taken here is not the state of the replay");
+    if (replay_.state.ledger.sum() != Money{0}) fault(entry, "the ledger does not sum to zero");
+  }
+
+  void check(const JournalEntry& entry, const Effect& effect) {
+    if (const auto* published = std::get_if<PublishClearing>(&effect)) {
+      const std::optional<std::string> wrong = clearing_fault(published->record.book, published->record.clearing);
+      if (wrong) fault(entry, "the clearing's certificate fails: " + *wrong);
+    }
+    if (const auto* store = std::get_if<StoreBatch>(&effect)) {
+      const auto index = static_cast<std::size_t>(store->log_index);
+      interval_ = store->entry.interval.begin_seconds();
+      if (index >= content_.batches.size() || content_.batches[index].log_index != store->log_index ||
+          content_.batches[index].interval_begin != interval_ ||
+          content_.batches[index].batch != encode_batch_row(*store)) {
+        fault(entry, "the stored batch is not the one that follows from the journal");
+      }
+      replay_.leaves.push_back(log_leaf(store->entry));
+      replay_.batches.push_back(*store);
+    }
+  }
+
+  void check_signature(const JournalEntry& entry, const CheckpointSigned& made) {
+    const Checkpoint checkpoint = replay_.state.checkpoint();
+    if (made.size != checkpoint.size || !replay_.state.signature)
+      return fault(entry, "the controller's signature over the log does not hold");
+    replay_.signatures[made.size] = made.signature;
+    replay_.checkpoints[made.size] = checkpoint;
+    ++replay_.signatures_held;
+  }
+
+  void note_cosignature(const CosignatureReceived& cosigned) {
+    const auto held = replay_.state.cosignatures.find(cosigned.sender);
+    if (cosigned.size == replay_.state.log.size() && held != replay_.state.cosignatures.end() &&
+        held->second.signature == cosigned.signature) {
+      replay_.cosignatures[cosigned.size].push_back(held->second);
+    }
+  }
+
+  void finish() {
+    interval_ =
+        replay_.state.next_settlement ? std::optional(replay_.state.next_settlement->begin_seconds()) : std::nullopt;
+    if (content_.batches.size() != replay_.batches.size()) {
+      replay_.faults.push_back({.interval_begin = interval_,
+                                .where = journal_file,
+                                .what = "batches are stored that no settlement made, or some are missing"});
+    }
+    for (const auto& [sequence, state] : snapshots_) {
+      if (content_.entries.empty() || sequence < 1 || sequence > content_.entries.back().sequence) {
+        replay_.faults.push_back(
+            {.interval_begin = interval_, .where = journal_file, .what = "a snapshot belongs to no entry"});
+      }
+    }
+    if (replay_.state.log.size() > 0 && !replay_.state.signature) {
+      replay_.faults.push_back({.interval_begin = replay_.batches.back().entry.interval.begin_seconds(),
+                                .where = journal_file,
+                                .what = "the log's last state is not signed"});
+    }
+  }
+
+  const JournalContent& content_;
+  std::map<std::int64_t, const Bytes*> snapshots_;
+  std::optional<std::int64_t> interval_;
+  Replay replay_;
+};
+
+}  // namespace
+
+Replay replay_journal(const JournalContent& content) {
+  return Auditor(content).run();
+}
+
+std::string log_entries_text(const Replay& replay) {
+  std::string text;
+  for (const StoreBatch& store : replay.batches) {
+    text += std::to_string(store.log_index) + " " + std::to_string(store.entry.interval.begin_seconds()) + " " +
+            to_text(store.entry.run) + " " + to_hex(store.entry.batch_root) + " " + to_hex(log_leaf(store.entry)) +
+            "\n";
+  }
+  return text;
+}
+
+std::vector<std::string> log_notes(const Replay& replay) {
+  std::vector<std::string> notes;
+  for (const auto& [size, signature] : replay.signatures) {
+    std::vector<Cosignature> cosignatures;
+    const auto given = replay.cosignatures.find(size);
+    if (given != replay.cosignatures.end()) cosignatures = given->second;
+    std::vector<NoteKey> witnesses;
+    for (const Cosignature& cosignature : cosignatures) {
+      const std::optional<HouseholdId> id = HouseholdId::from(cosignature.witness);
+      const auto household = replay.state.households.find(*id);
+      witnesses.push_back(
+          {.name = cosignature.witness,
+           .public_key = household == replay.state.households.end() ? Bytes{} : household->second.witness_key});
+    }
+    const Checkpoint& checkpoint = replay.checkpoints.at(size);
+    notes.push_back(signed_note(checkpoint, {.name = checkpoint.origin, .public_key = replay.state.log_key}, signature,
+                                cosignatures, witnesses));
+  }
+  return notes;
+}
+
+}  // namespace commonwatt

@@ -1,0 +1,29 @@
+// A whole neighbourhood on this machine: meters on real Modbus, a broker with mutual TLS, gateways, controller,
+// dashboard, each a process of its own, at many times real speed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace commonwatt {
+
+enum class DashboardChoice : std::uint8_t { automatic, yes, no };
+
+struct DemoOptions {
+  unsigned households = 12;
+  std::int64_t intervals = 96;  ///< a day, up to 96; a shorter one lies around noon
+  std::int64_t days = 1;
+  std::int64_t speed = 900;  ///< market seconds in a real one
+  std::uint64_t seed = 1;
+  DashboardChoice dashboard = DashboardChoice::automatic;
+  std::filesystem::path keep;  ///< empty: a temporary directory that is removed
+  bool json = false;
+  bool outbox_off = false;        ///< for the test that shows what the outbox is for
+  std::filesystem::path program;  ///< of commonwatt itself, started again for every part
+};
+
+/// Runs the demo. Returns 0 only when everything that is promised was verified; 130 after Ctrl-C.
+int run_demo(const DemoOptions& options);
+
+}  // namespace commonwatt
