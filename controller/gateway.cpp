@@ -142,7 +142,7 @@ int Gateway::loop() {
     if (std::chrono::steady_clock::now() >= next_resend_) resend();
     const UtcTime wake = next_wake(now);
     clock_.announce(wake);
-    for (const Incoming& incoming : inbox_.take(clock_, wake + Duration{1}, patience)) handle(incoming);
+    for (const Incoming& incoming : inbox_.take(clock_, wake > now ? wake : now + Duration{1}, patience)) handle(incoming);
   }
   const Result<Done, std::string> flushed = store_->flush();
   if (!flushed) stop_with(flushed.error());
