@@ -85,6 +85,7 @@ class Gateway {
   UtcTime next_poll_;
   UtcTime next_live_;
   Live live_;
+  std::optional<Price> last_price_;  // of the newest clearing, the best guess for the next
   std::chrono::steady_clock::time_point next_resend_{};
   std::optional<std::int64_t> ordered_until_;  // begin of the last interval an order was tried for
   std::optional<std::int64_t> next_bill_;      // begin of the first interval without a bill
@@ -142,7 +143,8 @@ int Gateway::loop() {
     if (std::chrono::steady_clock::now() >= next_resend_) resend();
     const UtcTime wake = next_wake(now);
     clock_.announce(wake);
-    for (const Incoming& incoming : inbox_.take(clock_, wake > now ? wake : now + Duration{1}, patience)) handle(incoming);
+    for (const Incoming& incoming : inbox_.take(clock_, wake > now ? wake : now + Duration{1}, patience))
+      handle(incoming);
   }
   const Result<Done, std::string> flushed = store_->flush();
   if (!flushed) stop_with(flushed.error());
@@ -211,7 +213,8 @@ std::optional<Interval> Gateway::interval_to_order(UtcTime now) const {
 void Gateway::place_order(UtcTime now) {
   const std::optional<Interval> interval = interval_to_order(now);
   if (!interval) return;
-  const std::optional<Energy> net = forecast_.net_energy(now, config_.rules.interval_seconds);
+  const std::optional<Energy> net =
+      forecast_.net_energy(now, config_.rules.interval_seconds, contract_quantile(config_.rules.tariff, last_price_));
   if (!net) return;
   ordered_until_ = interval->begin_seconds();
   if (!store_->orders(*interval).empty() || *net == Energy{0}) return;  // Placed before a restart, or nothing to trade.
@@ -321,6 +324,7 @@ void Gateway::take_clearing(const Bytes& payload) {
   }
   for (const Order& order : own) accepted_.erase(order_id(order));
   ++clearings_checked_;
+  if (record->clearing.price) last_price_ = record->clearing.price;
   store_->keep_contract(record->interval, contract_of(*record, own));
 }
 

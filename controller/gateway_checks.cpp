@@ -57,7 +57,8 @@ std::optional<std::string> bill_dispute(const Bill& bill, const HouseholdId& hou
   }
   if (statement.produced.has_value() != own.produces)
     return "production is billed without a production meter, or missing";
-  if (own.produces && own.produced && statement.produced != own.produced) return "the production is not what the registers say";
+  if (own.produces && own.produced && statement.produced != own.produced)
+    return "the production is not what the registers say";
   return std::nullopt;
 }
 

@@ -133,16 +133,22 @@ void Forecast::add(UtcTime time, std::int64_t net_power) {
   while (samples_.front().time < time - std::chrono::seconds(window_seconds_)) samples_.pop_front();
 }
 
-std::optional<Energy> Forecast::net_energy(UtcTime now, std::int64_t interval_seconds) const {
-  std::int64_t sum = 0;
-  std::int64_t count = 0;
+std::optional<Energy> Forecast::net_energy(UtcTime now, std::int64_t interval_seconds,
+                                           std::int64_t quantile_permille) const {
+  std::vector<std::int64_t> powers;
   for (const Sample& sample : samples_) {
-    if (sample.time < now - std::chrono::seconds(window_seconds_)) continue;
-    sum += sample.power;
-    ++count;
+    if (sample.time >= now - std::chrono::seconds(window_seconds_)) powers.push_back(sample.power);
   }
-  if (count == 0) return std::nullopt;
-  return Energy{sum * interval_seconds / (3600 * count)};
+  if (powers.empty()) return std::nullopt;
+  const auto place = static_cast<std::ptrdiff_t>(powers.size() - 1) * quantile_permille / 1000;
+  std::nth_element(powers.begin(), powers.begin() + place, powers.end());
+  return Energy{powers[static_cast<std::size_t>(place)] * interval_seconds / 3600};
+}
+
+std::int64_t contract_quantile(const Tariff& tariff, std::optional<Price> expected_price) {
+  const Price span = tariff.retail - tariff.feed_in;
+  if (!expected_price || span == Price{0}) return 500;
+  return std::clamp<std::int64_t>((tariff.retail - *expected_price).count * 1000 / span.count, 0, 1000);
 }
 
 }  // namespace commonwatt

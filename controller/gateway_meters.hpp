@@ -56,13 +56,21 @@ class GatewayMeters {
   std::int64_t reading_period_seconds_;
 };
 
-/// The mean of the last powers, from which the next interval's net energy is expected.
+/// How much of the uncertain net energy to contract: what is contracted too little is bought at retail instead of the
+/// market price, what is contracted too much goes at feed-in, so the cheapest contract is the quantile
+/// (retail - price) / (retail - feed-in) of the net energy (the newsvendor's; Arrow, Harris and Marschak 1951). Without
+/// a price known yet, the median. In permille.
+std::int64_t contract_quantile(const Tariff& tariff, std::optional<Price> expected_price);
+
+/// The last powers, from which the next interval's net energy is expected.
 class Forecast {
  public:
   explicit Forecast(std::int64_t window_seconds) : window_seconds_(window_seconds) {}
   void add(UtcTime time, std::int64_t net_power);
-  /// Wh over an interval of that length, import positive; nothing when no power was seen within the window.
-  [[nodiscard]] std::optional<Energy> net_energy(UtcTime now, std::int64_t interval_seconds) const;
+  /// Wh over an interval of that length, import positive, of which a share `quantile_permille` (0 to 1000) of the
+  /// window's powers stays below; nothing when no power was seen within the window.
+  [[nodiscard]] std::optional<Energy> net_energy(UtcTime now, std::int64_t interval_seconds,
+                                                 std::int64_t quantile_permille) const;
 
  private:
   struct Sample {

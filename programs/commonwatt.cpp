@@ -101,6 +101,9 @@ void add_demo(CLI::App& app, std::function<int()>& action, const std::filesystem
   command->add_option("--speed", options->speed, "market seconds in a real one")
       ->check(CLI::Range(1, 7200))
       ->capture_default_str();
+  command->add_option("--poll-seconds", options->poll_seconds, "market seconds between two polls of the meters")
+      ->check(CLI::IsMember({1, 2, 5, 10, 15, 20, 30, 60, 90, 180, 300}))
+      ->capture_default_str();
   command->add_option("--seed", options->seed, "decides weather, households and limits")->capture_default_str();
   command->add_option("--dashboard", *dashboard, "the dashboard: yes, no, or auto (where there is a display)")
       ->expected(0, 1)

@@ -124,6 +124,7 @@ void Demo::prepare() {
   plan_.begin = sunny_day_begin + std::chrono::seconds(skipped * interval_seconds);
   plan_.end = plan_.begin + std::chrono::seconds(intervals() * interval_seconds);
   plan_.clock_begin = plan_.begin - lead;
+  plan_.poll_seconds = options_.poll_seconds;
   plan_.broker_port = free_port();
   plan_.api_port = free_port();
   must(prepare_directory(plan_.directory));

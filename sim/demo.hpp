@@ -17,7 +17,8 @@ struct DemoOptions {
   std::int64_t speed = 900;  ///< market seconds in a real one
   std::uint64_t seed = 1;
   DashboardChoice dashboard = DashboardChoice::automatic;
-  std::filesystem::path keep;  ///< empty: a temporary directory that is removed
+  std::int64_t poll_seconds = 60;  ///< market seconds between two polls of the meters; divides 900
+  std::filesystem::path keep;      ///< empty: a temporary directory that is removed
   bool json = false;
   bool outbox_off = false;        ///< for the test that shows what the outbox is for
   std::filesystem::path program;  ///< of commonwatt itself, started again for every part

@@ -1,5 +1,6 @@
 #include "sim/demo_files.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -194,9 +195,10 @@ Result<Done, std::string> write_gateway_config(const DemoPlan& plan, const House
       << market_rules << "trading_end = \"" << to_text(plan.end)
       << "\"\n\n[order]\nbuy_limit = " << household.buy_limit.count << "\nsell_limit = " << household.sell_limit.count
       << "\nlead_seconds = 240\nforecast_seconds = 600\n\n# A minute of market time is 67 ms at 900 times real speed.\n"
-      << "[polling]\npoll_seconds = 60\nlive_seconds = 300\nreading_period_seconds = 120\nresend_ms = "
-         "250\n\n[clock]\nfile = \""
-      << clock_file(plan).string() << "\"\n";
+      << "[polling]\npoll_seconds = " << plan.poll_seconds
+      << "\nlive_seconds = " << std::clamp<std::int64_t>(5 * plan.poll_seconds, 10, 300)
+      << "\nreading_period_seconds = " << std::max<std::int64_t>(10, 2 * plan.poll_seconds)
+      << "\nresend_ms = 250\n\n[clock]\nfile = \"" << clock_file(plan).string() << "\"\n";
   for (const SimulatedDevice device : devices_of(household)) {
     std::ifstream port(port_file(plan, household, device));
     std::string told;

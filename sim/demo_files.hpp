@@ -22,6 +22,7 @@ struct DemoPlan {
   UtcTime clock_begin;  ///< market time at which the clock starts
   UtcTime begin;        ///< of the first interval
   UtcTime end;          ///< of the last interval
+  std::int64_t poll_seconds = 60;
   std::uint16_t broker_port = 0;
   std::uint16_t api_port = 0;
 };
