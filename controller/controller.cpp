@@ -16,6 +16,7 @@
 #include "controller/outgoing.hpp"
 #include "controller/step.hpp"
 #include "controller/stop_signal.hpp"
+#include "core/sha256.hpp"
 
 namespace commonwatt {
 namespace {
@@ -57,6 +58,7 @@ class Controller {
   bool open_api();
 
   std::optional<Event> event_of(const Incoming& incoming);
+  void refuse_unreadable(const HouseholdId& household, UpTopic topic, const Incoming& incoming);
   void answer_request(const HouseholdId& household, const Bytes& payload);
   void take_live(const HouseholdId& household, const Bytes& payload);
   void take_status(const HouseholdId& household, const Bytes& payload);
@@ -316,9 +318,19 @@ std::optional<Event> Controller::event_of(const Incoming& incoming) {
                                  .signature = message->cosignature.signature};
     }
   }
-  alarm(Severity::warning, household.text(),
-        std::string("an unreadable message on ") + to_text(address->topic) + " was dropped; update the gateway");
+  refuse_unreadable(household, address->topic, incoming);
   return std::nullopt;
+}
+
+/// A message that is not even readable is answered too, under the hash of its bytes.
+void Controller::refuse_unreadable(const HouseholdId& household, UpTopic topic, const Incoming& incoming) {
+  static_assert(static_cast<int>(OrderReject::malformed) == 0 && static_cast<int>(ReadingReject::malformed) == 0);
+  Receipt receipt{
+      .subject = Subject::order, .id = sha256(incoming.payload), .received = incoming.received, .rejection = 0};
+  if (topic == UpTopic::reading) receipt.subject = Subject::reading;
+  if (topic != UpTopic::cosignature) send_receipt({.household = household, .receipt = receipt});
+  alarm(Severity::warning, household.text(),
+        std::string("an unreadable message on ") + to_text(topic) + " was refused; update the gateway");
 }
 
 void Controller::take_live(const HouseholdId& household, const Bytes& payload) {

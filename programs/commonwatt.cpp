@@ -225,7 +225,9 @@ int show_keys(const std::string& directory) {
     if (!std::filesystem::exists(key_file(directory, kind))) continue;
     const Result<SigningKey, std::string> key = SigningKey::load(kind, key_file(directory, kind));
     if (!key) return complain(key.error(), 1);
-    std::cout << to_text(kind) << "_key = \"" << to_hex(key->public_key()) << "\"\n";
+    // The log key of a household, which has an order key too, is what the operator knows as its witness key.
+    const bool witness = kind == KeyKind::log && shown > 0;
+    std::cout << (witness ? "witness" : to_text(kind)) << "_key = \"" << to_hex(key->public_key()) << "\"\n";
     ++shown;
   }
   return shown > 0 ? 0 : complain(directory + ": holds no key; make them with 'commonwatt keys make'", 1);

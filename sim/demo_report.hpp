@@ -16,7 +16,8 @@ struct DemoResult {
   std::int64_t intervals = 0;
   State state;  ///< of the replayed journal
   VerifyReport verified;
-  std::vector<std::string> faults;  ///< beyond those of `verified`
+  std::vector<std::string> faults;          ///< beyond those of `verified`
+  std::vector<HouseholdId> estimated_ends;  ///< settled on an estimate at either end, after an outage
   std::map<HouseholdId, std::int64_t> disputes;
   int restarts = 0;
 
