@@ -22,7 +22,7 @@ constexpr std::size_t inbox_max = 4096;
 constexpr std::chrono::milliseconds patience{200};
 /// A missing clearing or bill is asked for this long after it was due.
 constexpr std::chrono::seconds asking_grace{30};
-/// What is sent again at once; the rest follows as receipts come in.
+/// Readings that are sent again at once; the rest follows as receipts come in.
 constexpr std::size_t resend_batch_max = 32;
 
 struct Incoming {
@@ -60,6 +60,7 @@ class Gateway {
   void resend();
 
   bool send(UpTopic topic, const Bytes& payload, MqttDelivery delivery = MqttDelivery::at_least_once);
+  void send(const OutboxItem& item);
   void enqueue(const std::vector<OutboxItem>& items);
   void dispute(const std::string& text);
   void publish_status();
@@ -241,20 +242,22 @@ void Gateway::place_order(UtcTime now) {
 void Gateway::enqueue(const std::vector<OutboxItem>& items) {
   const Result<Done, std::string> added = store_->add(items);
   if (!added) return stop_with(added.error());
-  for (const OutboxItem& item : items)
-    send(item.subject == Subject::order ? UpTopic::order : UpTopic::reading, item.payload);
-  next_resend_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(config_.resend_ms);
+  if (outbox_ == Outbox::kept) return resend();
+  for (const OutboxItem& item : items) send(item);
 }
 
 void Gateway::resend() {
   next_resend_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(config_.resend_ms);
   if (outbox_ == Outbox::off) return;
-  std::size_t sent = 0;
-  // Orders are worth nothing after their gate; readings keep their worth. The newest of both go first.
-  for (auto entry = store_->pending().rbegin(); entry != store_->pending().rend() && sent < resend_batch_max;
-       ++entry, ++sent) {
-    send(entry->second.subject == Subject::order ? UpTopic::order : UpTopic::reading, entry->second.payload);
+  // Oldest first, always: the controller takes a meter's readings in rising order only. Orders do not wait behind them.
+  std::size_t readings = 0;
+  for (const auto& [number, item] : store_->pending()) {
+    if (item.subject == Subject::order || ++readings <= resend_batch_max) send(item);
   }
+}
+
+void Gateway::send(const OutboxItem& item) {
+  send(item.subject == Subject::order ? UpTopic::order : UpTopic::reading, item.payload);
 }
 
 bool Gateway::send(UpTopic topic, const Bytes& payload, MqttDelivery delivery) {
