@@ -50,57 +50,8 @@ constexpr std::size_t broadcasts_waiting_max = 256;
 constexpr std::size_t drain_bytes_max = 256 * 1024;
 constexpr std::chrono::milliseconds drain_max{1000};
 constexpr std::chrono::milliseconds accept_pause{100};
-constexpr std::size_t query_fields_max = 16;
 
 using Text = std::shared_ptr<const std::string>;
-
-std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
-  const auto digit = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-  };
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%') {
-      if (i + 2 >= text.size()) return std::nullopt;
-      const int high = digit(text[i + 1]);
-      const int low = digit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    } else if (c == '+' && plus_is_space) {
-      c = ' ';
-    }
-    if (c == '\0') return std::nullopt;
-    decoded += c;
-  }
-  return decoded;
-}
-
-std::optional<HttpRequest> parsed_target(std::string_view target) {
-  if (target.empty() || target.front() != '/') return std::nullopt;
-  target = target.substr(0, target.find('#'));
-  const std::size_t mark = target.find('?');
-  auto path = percent_decoded(target.substr(0, mark), false);
-  if (!path) return std::nullopt;
-  HttpRequest request{*path, {}};
-  std::string_view rest = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
-  for (std::size_t count = 0; !rest.empty(); ++count) {
-    if (count == query_fields_max) return std::nullopt;
-    const std::size_t end = std::min(rest.find('&'), rest.size());
-    const std::string_view field = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    const std::size_t equals = std::min(field.find('='), field.size());
-    auto name = percent_decoded(field.substr(0, equals), true);
-    auto value = percent_decoded(field.substr(std::min(equals + 1, field.size())), true);
-    if (!name || !value) return std::nullopt;
-    if (!name->empty()) request.query.emplace(*name, *value);
-  }
-  return request;
-}
 
 bool same_word(std::string_view a, std::string_view b) {
   return beast::iequals({a.data(), a.size()}, {b.data(), b.size()});
@@ -555,7 +506,7 @@ HttpResponse HttpServer::Listener::answer(http::verb method, std::string_view ta
   if (method != http::verb::get && method != http::verb::head) {
     return http_error(HttpProblem::method_not_allowed, "only GET and HEAD are answered");
   }
-  const auto request = parsed_target(target);
+  const auto request = parse_http_target(target);
   if (!request) return http_error(HttpProblem::bad_request, "the path or the query cannot be read");
   if (request->path == options_.events_path) {
     events = true;

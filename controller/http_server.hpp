@@ -5,20 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "controller/http_target.hpp"
 #include "core/result.hpp"
 
 namespace commonwatt {
-
-struct HttpRequest {
-  std::string path;                          ///< percent-decoded, begins with '/', without the query
-  std::map<std::string, std::string> query;  ///< decoded; of a name given twice the first counts
-};
 
 struct HttpResponse {
   unsigned status = 200;

@@ -110,8 +110,9 @@ void Demo::must(const Result<Done, std::string>& result) const {
 }
 
 void Demo::prepare() {
-  plan_.directory = std::filesystem::absolute(options_.keep);
-  if (options_.keep.empty()) {
+  if (!options_.keep.empty()) {
+    plan_.directory = std::filesystem::absolute(options_.keep);
+  } else {
     std::string name = (std::filesystem::temp_directory_path() / "commonwatt-demo-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw DemoError{name + ": cannot be made"};
     plan_.directory = name;
