@@ -18,9 +18,11 @@ struct ConfigTable::Document {
   std::filesystem::path file;
   toml::table root;
   std::vector<std::string> faults;
+  bool unreadable = false;  // the only fault is that
   std::shared_ptr<Node> top;
 
   void note(const toml::source_region& source, const std::string& what) {
+    if (unreadable) return;
     std::string where = file.string();
     if (source.begin) where += ":" + std::to_string(source.begin.line) + ":" + std::to_string(source.begin.column);
     faults.push_back(where + ": " + what);
@@ -48,6 +50,7 @@ ConfigTable ConfigTable::open(const std::filesystem::path& file) {
     document->top->table = &document->root;
   } catch (const toml::parse_error& error) {
     document->note(error.source(), std::string(error.description()));
+    document->unreadable = true;
   }
   return {document, document->top};
 }

@@ -74,7 +74,8 @@ const char* to_text(DeliveryQuality quality) {
 std::optional<ReadingReject> MeterAccount::refuse(const Reading& reading, Power rating,
                                                   std::int64_t interval_seconds) const {
   const std::int64_t time = reading.time.seconds();
-  if (reading.time != UtcTime::from_seconds(time) || time % interval_seconds != 0) return ReadingReject::not_a_boundary;
+  if (reading.time.nanoseconds % 1'000'000'000 != 0 || time % interval_seconds != 0)
+    return ReadingReject::not_a_boundary;
   if (reading.sequence <= last_sequence_) return ReadingReject::out_of_order;
   if (!last_registers_) return std::nullopt;
   if (time <= last_time_) return ReadingReject::out_of_order;

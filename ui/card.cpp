@@ -5,6 +5,7 @@
 #include <QHBoxLayout>
 #include <QPainter>
 #include <QVBoxLayout>
+#include <algorithm>
 
 namespace commonwatt::ui {
 namespace {
@@ -94,6 +95,47 @@ void KpiCard::paintEvent(QPaintEvent* event) {
   const Tokens& tokens = tokens_of(*this);
   painter.setBrush(old_ ? tokens.border : color_of(tokens, ink_));
   painter.drawRoundedRect(QRectF(7, 14, 4, height() - 28), 2, 2);
+}
+
+ShareBar::ShareBar(QWidget* parent) : QWidget(parent) {
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+}
+
+void ShareBar::setShare(std::int64_t part, std::int64_t whole) {
+  const double share = whole > 0 ? std::clamp(static_cast<double>(part) / static_cast<double>(whole), 0.0, 1.0) : 0;
+  if (share == share_) return;
+  share_ = share;
+  update();
+}
+
+void ShareBar::paintEvent(QPaintEvent* /*event*/) {
+  QPainter painter(this);
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setPen(Qt::NoPen);
+  const Tokens& tokens = tokens_of(*this);
+  const QRectF track(0, height() / 2.0 - 3, width(), 6);
+  painter.setBrush(tokens.border);
+  painter.drawRoundedRect(track, 3, 3);
+  if (share_ <= 0) return;
+  painter.setBrush(tokens.volume);
+  painter.drawRoundedRect(QRectF(track.topLeft(), QSizeF(std::max(6.0, track.width() * share_), 6)), 3, 3);
+}
+
+QPixmap brand_mark(const Tokens& tokens, int size, qreal ratio) {
+  QPixmap mark(QSize(size, size) * ratio);
+  mark.setDevicePixelRatio(ratio);
+  mark.fill(Qt::transparent);
+  QPainter painter(&mark);
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.setPen(Qt::NoPen);
+  painter.scale(size / 24.0, size / 24.0);
+  painter.setBrush(tokens.accent);
+  painter.drawRoundedRect(QRectF(0, 0, 24, 24), 6, 6);
+  painter.setBrush(tokens.on_accent);
+  const QPolygonF bolt{{QPointF(13.5, 3.5), QPointF(6, 13.5), QPointF(11, 13.5), QPointF(10, 20.5), QPointF(18, 10),
+                        QPointF(12.6, 10), QPointF(13.5, 3.5)}};
+  painter.drawPolygon(bolt);
+  return mark;
 }
 
 Notice::Notice(QWidget* parent)

@@ -3,7 +3,9 @@
 
 #include <QFrame>
 #include <QLabel>
+#include <QPixmap>
 #include <QString>
+#include <cstdint>
 
 #include "ui/theme.hpp"
 
@@ -53,6 +55,24 @@ class KpiCard : public Card {
   QLabel* value_ = nullptr;
   QLabel* note_ = nullptr;
 };
+
+/// A slim bar: this much of the whole.
+class ShareBar : public QWidget {
+  Q_OBJECT
+ public:
+  explicit ShareBar(QWidget* parent = nullptr);
+  void setShare(std::int64_t part, std::int64_t whole);
+  [[nodiscard]] QSize sizeHint() const override { return {80, 8}; }
+
+ protected:
+  void paintEvent(QPaintEvent* event) override;
+
+ private:
+  double share_ = 0;
+};
+
+/// The sign of the house: a bolt on a rounded square.
+QPixmap brand_mark(const Tokens& tokens, int size, qreal ratio);
 
 /// A full-page message for a page that has nothing to show, with the next step.
 class Notice : public QWidget {

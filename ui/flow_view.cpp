@@ -1,7 +1,6 @@
 #include "ui/flow_view.hpp"
 
 #include <QPainter>
-#include <QPainterPath>
 #include <cmath>
 
 #include "ui/quantity_text.hpp"
@@ -13,6 +12,45 @@ constexpr int frame_milliseconds = 40;
 constexpr double dot_distance = 26;
 constexpr double dot_speed = 34;  // pixels a second
 constexpr double link_share = 0.17;
+
+constexpr double icon_size = 28;
+constexpr double pi = 3.14159265358979;
+
+/// The pictures of the nodes, as lines around the origin.
+QPainterPath sun_icon() {
+  QPainterPath path;
+  path.addEllipse(QPointF(0, 0), 6, 6);
+  for (int ray = 0; ray < 8; ++ray) {
+    const QPointF direction(std::cos(ray * pi / 4), std::sin(ray * pi / 4));
+    path.moveTo(direction * 9.5);
+    path.lineTo(direction * 13);
+  }
+  return path;
+}
+
+QPainterPath home_icon() {
+  QPainterPath path(QPointF(-13, 0));
+  path.lineTo(0, -12);
+  path.lineTo(13, 0);
+  path.addRect(QRectF(-9, -3.5, 18, 15.5));
+  path.addRect(QRectF(-3, 4, 6, 8));
+  return path;
+}
+
+QPainterPath pylon_icon() {
+  QPainterPath path(QPointF(-7, 13));
+  path.lineTo(0, -13);
+  path.lineTo(7, 13);
+  path.moveTo(-11, -6);
+  path.lineTo(11, -6);
+  path.moveTo(-12, 1);
+  path.lineTo(12, 1);
+  path.moveTo(-5, 6);
+  path.lineTo(7, 13);
+  path.moveTo(5, 6);
+  path.lineTo(-7, 13);
+  return path;
+}
 
 QFont scaled(QFont font, double factor, QFont::Weight weight) {
   font.setPointSizeF(font.pointSizeF() * factor);
@@ -78,7 +116,20 @@ void FlowView::drawNode(QPainter& painter, const Tokens& tokens, const Node& nod
   const QFont base = font();
   const double line = QFontMetricsF(base).height();
   const double value_line = QFontMetricsF(scaled(base, 1.5, QFont::DemiBold)).height();
-  const double top = text.top() + (text.height() - 2 * line - value_line - 6) / 2;
+  // A low box has room for the words alone.
+  const bool roomy = text.height() >= 2 * line + value_line + icon_size + 16;
+  const double words = 2 * line + value_line + 6;
+  const double icon_room = roomy ? icon_size + 10 : 0;
+  const double top = text.top() + (text.height() - words - icon_room) / 2 + icon_room;
+  if (roomy) {
+    painter.save();
+    painter.translate(text.center().x(), top - icon_room + icon_size / 2);
+    painter.setPen(QPen(flow_.old ? tokens.text_muted : color_of(tokens, node.ink), 2, Qt::SolidLine, Qt::RoundCap,
+                        Qt::RoundJoin));
+    painter.setBrush(Qt::NoBrush);
+    painter.drawPath(node.icon);
+    painter.restore();
+  }
   painter.setPen(tokens.text_muted);
   painter.drawText(QRectF(text.left(), top, text.width(), line), Qt::AlignCenter, node.title);
   painter.setPen(flow_.old ? tokens.text_muted : tokens.text);
@@ -124,7 +175,7 @@ void FlowView::paintEvent(QPaintEvent* /*event*/) {
   const Tokens& tokens = tokens_of(*this);
   const double link = width() * link_share;
   const double box = (width() - 2 * link - 4) / 3;
-  const double tall = std::min<double>(height() - 4, 128);
+  const double tall = std::min<double>(height() - 4, 160);
   const double top = (height() - tall) / 2;
   const auto box_at = [&](int index) { return QRectF(2 + index * (box + link), top, box, tall); };
   const bool island = flow_.network == Network::islanded;
@@ -133,15 +184,16 @@ void FlowView::paintEvent(QPaintEvent* /*event*/) {
   const bool exporting = net && net->count < 0;
   const bool importing = net && net->count > 0;
   drawNode(painter, tokens,
-           {box_at(0), tr("Production"), power_text(flow_.production), tr("solar roofs"), Ink::production});
-  drawNode(painter, tokens, {box_at(1), tr("Homes use"), power_text(flow_.use), flow_.trade_text, Ink::use});
+           {box_at(0), tr("Production"), power_text(flow_.production), tr("solar roofs"), Ink::production, sun_icon()});
+  drawNode(painter, tokens,
+           {box_at(1), tr("Homes use"), power_text(flow_.use), flow_.trade_text, Ink::use, home_icon()});
   drawNode(painter, tokens,
            {box_at(2), tr("Grid"), island ? tr("island") : grid_value,
             island      ? tr("disconnected")
             : exporting ? tr("fed in")
             : importing ? tr("drawn")
                         : tr("balanced"),
-            Ink::grid});
+            Ink::grid, pylon_icon()});
   const double y = height() / 2.0;
   const auto line_at = [&](int index) { return QLineF(box_at(index).right() + 6, y, box_at(index + 1).left() - 6, y); };
   const bool produces = flow_.production && flow_.production->count > 0;

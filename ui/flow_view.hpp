@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QElapsedTimer>
+#include <QPainterPath>
 #include <QString>
 #include <QTimer>
 #include <QWidget>
@@ -49,6 +50,7 @@ class FlowView : public QWidget {
     QRectF box;
     QString title, value, note;
     Ink ink = Ink::text;
+    QPainterPath icon;
   };
   enum class Direction { none, right, left, unknown, broken };
 

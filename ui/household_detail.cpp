@@ -1,9 +1,11 @@
 #include "ui/household_detail.hpp"
 
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QTabBar>
 #include <QTableWidget>
+#include <QTimer>
 #include <QVBoxLayout>
 #include <algorithm>
 #include <limits>
@@ -25,6 +27,54 @@ double net_kilo(const HouseholdInterval& bill) {
   return kilo(*bill.imported - *bill.exported);
 }
 
+/// Keeps the columns of a table wide enough for their values. Columns never shrink while values change: a table whose
+/// columns move cannot be read.
+class ColumnFitter : public QObject {
+ public:
+  explicit ColumnFitter(QTableView& table) : QObject(&table), table_(table) {
+    soon_.setSingleShot(true);
+    connect(&soon_, &QTimer::timeout, this, &ColumnFitter::fit);
+    const auto later = [this] { soon_.start(0); };
+    connect(table.model(), &QAbstractItemModel::dataChanged, this, later);
+    connect(table.model(), &QAbstractItemModel::headerDataChanged, this, later);
+    connect(table.model(), &QAbstractItemModel::rowsInserted, this, later);
+    connect(table.model(), &QAbstractItemModel::modelReset, this, later);
+    table.viewport()->installEventFilter(this);
+  }
+
+  bool eventFilter(QObject* /*watched*/, QEvent* event) override {
+    if (event->type() == QEvent::Resize) fit();
+    return false;
+  }
+
+ private:
+  void fit() {
+    const QAbstractItemView& view = table_;
+    QHeaderView& header = *table_.horizontalHeader();
+    needed_.resize(static_cast<std::size_t>(header.count()), 0);
+    int rest = table_.viewport()->width();
+    int shown = 0;
+    for (int column = 0; column < header.count(); ++column) {
+      if (header.isSectionHidden(column)) continue;
+      int& needed = needed_[static_cast<std::size_t>(column)];
+      needed = std::max({needed, view.sizeHintForColumn(column), header.sectionSizeHint(column)});
+      rest -= needed;
+      ++shown;
+    }
+    for (int column = 0; column < header.count(); ++column) {
+      if (header.isSectionHidden(column)) continue;
+      const int share = rest > 0 ? rest / shown : 0;
+      header.resizeSection(column, needed_[static_cast<std::size_t>(column)] + share);
+      rest -= share;
+      --shown;
+    }
+  }
+
+  QTableView& table_;
+  QTimer soon_;
+  std::vector<int> needed_;
+};
+
 }  // namespace
 
 void set_up_table(QTableView& table, const QString& name) {
@@ -40,7 +90,8 @@ void set_up_table(QTableView& table, const QString& name) {
   table.verticalHeader()->hide();
   table.verticalHeader()->setDefaultSectionSize(QFontMetrics(table.font()).height() + 10);
   table.horizontalHeader()->setHighlightSections(false);
-  table.horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  table.horizontalHeader()->setMinimumSectionSize(24);
+  new ColumnFitter(table);
   table.setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
 }
 
@@ -83,10 +134,21 @@ Plot household_plot(const std::vector<HouseholdInterval>& intervals, std::int64_
   return plot;
 }
 
+QString gateway_text(const std::optional<Gateway>& gateway) {
+  if (!gateway) return HouseholdDetailPane::tr("The gateway has not reported yet");
+  const QString checked =
+      gateway->online
+          ? HouseholdDetailPane::tr("● Gateway online: %1 prices and %2 bills computed again, %3 disputed")
+          : HouseholdDetailPane::tr("○ Gateway offline: %1 prices and %2 bills computed again, %3 disputed");
+  return checked.arg(count_text(gateway->clearings_checked), count_text(gateway->bills_checked),
+                     count_text(gateway->disputes));
+}
+
 HouseholdDetailPane::HouseholdDetailPane(QWidget* parent)
     : Card({}, parent),
       title_(make_label(QString(), LabelKind::title, this)),
       subtitle_(make_label(QString(), LabelKind::muted, this)),
+      gateway_(make_label(QString(), LabelKind::muted, this)),
       plot_(new PlotView(tr("The household's day"), this)),
       tabs_(new QTabWidget(this)),
       model_(new IntervalModel(this)),
@@ -97,6 +159,7 @@ HouseholdDetailPane::HouseholdDetailPane(QWidget* parent)
   header->addWidget(title_);
   header->addWidget(subtitle_);
   header->addStretch(1);
+  header->addWidget(gateway_);
   body()->addLayout(header);
   auto* row = new QHBoxLayout;
   row->setSpacing(16);
@@ -135,6 +198,7 @@ void HouseholdDetailPane::expect(const Household& household) {
   subtitle_->setText(
       household.id + zone +
       tr(" · produced %1, used %2 in this run").arg(energy_text(household.produced), energy_text(household.used)));
+  gateway_->setText(gateway_text(household.gateway));
   updateTitle();
 }
 
@@ -163,8 +227,8 @@ void HouseholdDetailPane::clear() {
   id_.clear();
   name_ = tr("No household selected");
   subtitle_->setText(tr("Select one in the table to see its day, its bills and its meters."));
+  gateway_->clear();
   Plot plot;
-  plot.empty_text = QString();
   plot_->setPlot(plot);
   model_->setIntervals({}, {});
   meters_->setRowCount(0);

@@ -12,11 +12,15 @@ class QTableWidget;
 
 namespace commonwatt::ui {
 
-/// The settings all our tables share.
+/// The settings all our tables share; call it once the model is set. Every column gets the room its values need and an
+/// equal part of what is left.
 void set_up_table(QTableView& table, const QString& name);
 
 /// The day's curve of a household.
 Plot household_plot(const std::vector<HouseholdInterval>& intervals, std::int64_t interval_seconds);
+
+/// What the household's gateway has checked, in words.
+QString gateway_text(const std::optional<Gateway>& gateway);
 
 class HouseholdDetailPane : public Card {
   Q_OBJECT
@@ -33,7 +37,7 @@ class HouseholdDetailPane : public Card {
 
   QString name_, id_;
   bool old_ = false;
-  QLabel *title_ = nullptr, *subtitle_ = nullptr;
+  QLabel *title_ = nullptr, *subtitle_ = nullptr, *gateway_ = nullptr;
   PlotView* plot_ = nullptr;
   QTabWidget* tabs_ = nullptr;
   IntervalModel* model_ = nullptr;

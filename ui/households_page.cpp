@@ -71,8 +71,11 @@ QWidget* HouseholdsPage::makeContent() {
   auto* card = new Card(QString(), splitter);
   card->body()->setContentsMargins(6, 6, 6, 6);
   table_ = new QTableView(card);
+  table_->setObjectName(QStringLiteral("households"));
   table_->setModel(proxy_);
   set_up_table(*table_, tr("Households"));
+  // The balance is the same sum with the other sign; the CSV file has both.
+  table_->setColumnHidden(HouseholdModel::paid, true);
   table_->setSortingEnabled(true);
   table_->sortByColumn(HouseholdModel::name, Qt::AscendingOrder);
   connect(table_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &HouseholdsPage::select);
@@ -80,9 +83,9 @@ QWidget* HouseholdsPage::makeContent() {
   detail_ = new HouseholdDetailPane(splitter);
   splitter->addWidget(card);
   splitter->addWidget(detail_);
-  splitter->setSizes({400, 300});
-  splitter->setStretchFactor(0, 4);
-  splitter->setStretchFactor(1, 3);
+  splitter->setSizes({350, 350});
+  splitter->setStretchFactor(0, 1);
+  splitter->setStretchFactor(1, 1);
   layout->addWidget(splitter, 1);
   return content;
 }

@@ -75,6 +75,13 @@ QString JsonDoor::required_text(const char* key) {
   return value;
 }
 
+bool JsonDoor::flag(const char* key) {
+  const QJsonValue value = object_.value(QLatin1String(key));
+  if (failed() || value.isNull() || value.isUndefined()) return false;
+  if (!value.isBool()) fail(where_ + QLatin1Char('.') + QLatin1String(key) + QStringLiteral(" is not true or false"));
+  return value.toBool();
+}
+
 QJsonArray JsonDoor::list(const char* key) {
   const QJsonValue value = object_.value(QLatin1String(key));
   if (failed() || value.isNull() || value.isUndefined()) return {};

@@ -35,6 +35,8 @@ class JsonDoor {
   QString required_text(const char* key);
   /// Empty when null or absent.
   QString text(const char* key);
+  /// False when null or absent.
+  bool flag(const char* key);
   /// Empty when null or absent.
   QJsonArray list(const char* key);
   std::optional<QJsonObject> object(const char* key);

@@ -132,6 +132,7 @@ int take_picture(MainWindow& window, const ApiClient& client, const QString& pat
                  qUtf8Printable(window.linkWords()));
     return exit_failure;
   }
+  if (QApplication::focusWidget() != nullptr) QApplication::focusWidget()->clearFocus();
   if (!window.grab().save(path, "PNG")) {
     std::fprintf(stderr, "commonwatt-dashboard: cannot write %s\n", qUtf8Printable(path));
     return exit_failure;

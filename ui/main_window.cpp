@@ -97,6 +97,7 @@ MainWindow::MainWindow(DataSource& source, Mode mode, QWidget* parent)
   connect(&second_, &QTimer::timeout, this, &MainWindow::showStatus);
   second_.start();
   navigation_->setCurrentRow(0);
+  showMark();
   resize(1280, 800);
   showStatus();
 }
@@ -108,8 +109,13 @@ QWidget* MainWindow::makeNavigation() {
   layout->setContentsMargins(0, 18, 0, 14);
   layout->setSpacing(8);
   auto* brand = make_label(tr("Commonwatt"), LabelKind::heading, side);
-  brand->setContentsMargins(18, 0, 0, 8);
-  layout->addWidget(brand);
+  mark_ = make_label(QString(), LabelKind::body, side);
+  auto* brand_row = new QHBoxLayout;
+  brand_row->setContentsMargins(14, 0, 0, 8);
+  brand_row->setSpacing(8);
+  brand_row->addWidget(mark_);
+  brand_row->addWidget(brand, 1);
+  layout->addLayout(brand_row);
   navigation_ = new QListWidget(side);
   navigation_->setAccessibleName(tr("Pages"));
   navigation_->setItemDelegate(new NavigationDelegate(navigation_));
@@ -178,6 +184,13 @@ void MainWindow::setAnimated(bool animated) {
 void MainWindow::setMode(Mode mode) {
   mode_ = mode;
   apply_theme(*qApp, mode);
+  showMark();
+}
+
+void MainWindow::showMark() {
+  const Tokens& tokens = tokens_of(mode_);
+  mark_->setPixmap(brand_mark(tokens, 22, devicePixelRatioF()));
+  setWindowIcon(brand_mark(tokens, 64, 1));
 }
 
 void MainWindow::takeLink(Link link, const QString& why) {

@@ -38,6 +38,7 @@ class MainWindow : public QMainWindow {
   void makeStatusBar();
   void makeShortcuts();
   void setMode(Mode mode);
+  void showMark();
   void takeLink(Link link, const QString& why);
   void takeState(const State& state);
   void showStatus();
@@ -49,6 +50,7 @@ class MainWindow : public QMainWindow {
   std::optional<State> state_;
   bool households_known_ = false;
   QListWidget* navigation_ = nullptr;
+  QLabel* mark_ = nullptr;
   QPushButton *dark_ = nullptr, *motion_ = nullptr;
   Banner* banner_ = nullptr;
   QStackedWidget* pages_ = nullptr;

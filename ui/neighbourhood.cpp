@@ -101,12 +101,17 @@ Totals read_totals(JsonDoor& door) {
 }
 
 EvidenceLog read_log(JsonDoor& door) {
-  return {door.count("size"), door.count("cosignatures"), door.count("witnesses_required"),
+  return {door.count("size"),           door.count("signed_size"),
+          door.count("cosignatures"),   door.count("witnesses_required"),
           door.count("witnessed_size"), door.text("root")};
 }
 
 HouseholdSettlement read_settlement(JsonDoor& door) {
   return {door.required_time("interval"), read_settlement_state(door, SettlementState::settled)};
+}
+
+Gateway read_gateway(JsonDoor& door) {
+  return {door.flag("online"), door.count("clearings_checked"), door.count("bills_checked"), door.count("disputes")};
 }
 
 Meter read_meter(JsonDoor& door) {
@@ -135,6 +140,7 @@ Household read_household(JsonDoor& door) {
   household.saved = door.money("saved");
   household.balance = door.money("balance");
   household.settlement = read_object<HouseholdSettlement>(door, "settlement", read_settlement);
+  household.gateway = read_object<Gateway>(door, "gateway", read_gateway);
   household.meters = read_list<Meter>(door, "meters", read_meter);
   return household;
 }

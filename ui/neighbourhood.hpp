@@ -45,7 +45,7 @@ struct Totals {
 };
 
 struct EvidenceLog {
-  std::optional<std::int64_t> size, cosignatures, witnesses_required, witnessed_size;
+  std::optional<std::int64_t> size, signed_size, cosignatures, witnesses_required, witnessed_size;
   QString root;
 };
 
@@ -71,6 +71,14 @@ struct Meter {
   friend bool operator==(const Meter&, const Meter&) = default;
 };
 
+/// What a household's gateway says of itself: how much it has computed again, and what it disputes.
+struct Gateway {
+  bool online = false;
+  std::optional<std::int64_t> clearings_checked, bills_checked, disputes;
+
+  friend bool operator==(const Gateway&, const Gateway&) = default;
+};
+
 struct HouseholdSettlement {
   UtcTime interval;
   SettlementState state = SettlementState::settled;
@@ -85,6 +93,7 @@ struct Household {
   std::optional<Energy> produced, used, imported, exported, bought, sold, grid_bought, grid_sold;
   std::optional<Money> paid, saved, balance;
   std::optional<HouseholdSettlement> settlement;
+  std::optional<Gateway> gateway;
   std::vector<Meter> meters;
 
   friend bool operator==(const Household&, const Household&) = default;

@@ -33,6 +33,7 @@ OverviewPage::OverviewPage(DataSource& source, QWidget* parent)
   connect(&source, &DataSource::intervalArrived, this, &OverviewPage::takeInterval);
   connect(&source, &DataSource::intervalsArrived, this, &OverviewPage::takeIntervals);
   connect(&source, &DataSource::bookArrived, this, &OverviewPage::takeBook);
+  connect(&source, &DataSource::householdsArrived, this, &OverviewPage::takeHouseholds);
 }
 
 QWidget* OverviewPage::makeContent() {
@@ -89,7 +90,7 @@ Card* OverviewPage::makeSettlement() {
   auto* card = new Card(tr("Settlement"), this);
   auto* grid = new QGridLayout;
   grid->setHorizontalSpacing(10);
-  grid->setVerticalSpacing(5);
+  grid->setVerticalSpacing(9);
   using S = SettlementState;
   const std::array<std::pair<S, QString>, 4> stages{{
       {S::cleared, tr("price found, orders matched")},
@@ -106,16 +107,21 @@ Card* OverviewPage::makeSettlement() {
     stage_counts_[i] = make_label(absent_text(), LabelKind::title, card);
     stage_counts_[i]->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     grid->addWidget(stage_counts_[i], row, 1);
-    grid->addWidget(make_label(meaning, LabelKind::muted, card), row, 2);
+    stage_bars_[i] = new ShareBar(card);
+    grid->addWidget(stage_bars_[i], row, 2);
+    grid->addWidget(make_label(meaning, LabelKind::muted, card), row, 3);
   }
-  grid->setColumnMinimumWidth(1, 44);
+  grid->setColumnMinimumWidth(1, 40);
   grid->setColumnStretch(2, 1);
+  card->body()->addSpacing(4);
   card->body()->addLayout(grid);
   card->body()->addStretch(1);
   log_line_ = make_label(QString(), LabelKind::muted, card);
   ledger_line_ = make_label(QString(), LabelKind::muted, card);
   card->body()->addWidget(log_line_);
+  gateway_line_ = make_label(tr("No gateway has reported yet"), LabelKind::muted, card);
   card->body()->addWidget(ledger_line_);
+  card->body()->addWidget(gateway_line_);
   return card;
 }
 
@@ -180,6 +186,10 @@ void OverviewPage::takeBook(const Book& book) {
   book_plot_->setPlot(book_plot(book, state_ ? state_->currency : QString()));
 }
 
+void OverviewPage::takeHouseholds(const Households& households) {
+  gateway_line_->setText(gateways_text(households));
+}
+
 void OverviewPage::showFigures() {
   const State& s = *state_;
   const QString reporting = tr("%1 of %2 homes report").arg(count_text(s.reporting), count_text(s.households));
@@ -198,7 +208,9 @@ void OverviewPage::showFigures() {
                     tr("grid buys %1, sells %2").arg(bare(s.feed_in_price), bare(s.retail_price)));
   std::optional<std::int64_t> wait;
   if (s.next_gate_closure) wait = s.next_gate_closure->seconds() - s.time.seconds();
-  closure_->setFigure(span_text(wait), tr("at %1 market time").arg(clock_text(s.next_gate_closure)));
+  closure_->setFigure(span_text(wait), s.next_gate_closure
+                                           ? tr("at %1 market time").arg(clock_text(s.next_gate_closure))
+                                           : tr("no further interval"));
   traded_->setFigure(energy_text(s.totals.traded),
                      tr("local share of use %1").arg(permille_text(local_share(intervals_))));
 }
@@ -206,10 +218,14 @@ void OverviewPage::showFigures() {
 void OverviewPage::showSettlement() {
   const State& s = *state_;
   const std::array<std::optional<std::int64_t>, 4> counts{s.totals.intervals_cleared, s.totals.intervals_settled,
-                                                          s.log.size, s.log.witnessed_size};
-  for (std::size_t i = 0; i < counts.size(); ++i) stage_counts_[i]->setText(count_text(counts[i]));
+                                                          s.log.signed_size ? s.log.signed_size : s.log.size,
+                                                          s.log.witnessed_size};
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    stage_counts_[i]->setText(count_text(counts[i]));
+    stage_bars_[i]->setShare(counts[i].value_or(0), counts[0].value_or(0));
+  }
   log_line_->setText(
-      tr("Log %1 · %2 of %3 cosignatures needed")
+      tr("Evidence log %1 · %2 cosignatures, %3 needed")
           .arg(short_hash(s.log.root), count_text(s.log.cosignatures), count_text(s.log.witnesses_required)));
   log_line_->setToolTip(tr("Root of the evidence log: %1").arg(s.log.root));
   const bool balanced = s.totals.ledger_sum && s.totals.ledger_sum->count == 0;

@@ -21,10 +21,6 @@ class OverviewPage : public QStackedWidget {
   void setAnimated(bool animated);
 
  private:
-  struct StageRow {
-    QLabel* count = nullptr;
-  };
-
   [[nodiscard]] QWidget* makeContent();
   [[nodiscard]] QWidget* makeFigures();
   [[nodiscard]] Card* makeSettlement();
@@ -33,6 +29,7 @@ class OverviewPage : public QStackedWidget {
   void takeInterval(const MarketInterval& interval);
   void takeIntervals(const std::vector<MarketInterval>& intervals);
   void takeBook(const Book& book);
+  void takeHouseholds(const Households& households);
   void showFigures();
   void showSettlement();
   void showFlow();
@@ -48,7 +45,8 @@ class OverviewPage : public QStackedWidget {
   PlotView *energy_plot_ = nullptr, *price_plot_ = nullptr, *book_plot_ = nullptr;
   QLabel* book_title_ = nullptr;
   std::array<QLabel*, 4> stage_counts_{};
-  QLabel *log_line_ = nullptr, *ledger_line_ = nullptr;
+  std::array<ShareBar*, 4> stage_bars_{};
+  QLabel *log_line_ = nullptr, *ledger_line_ = nullptr, *gateway_line_ = nullptr;
   std::optional<State> state_;
   std::optional<UtcTime> book_interval_;
   Intervals intervals_;

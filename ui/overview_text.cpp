@@ -2,6 +2,7 @@
 
 #include <QCoreApplication>
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "ui/quantity_text.hpp"
@@ -16,6 +17,7 @@ struct Overview {
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double day_seconds = 86'400;
 constexpr double day_seconds_min = 6 * 3600;
+constexpr double book_stretch_max = 3;
 
 double kilo(std::optional<Energy> energy) {
   return energy ? static_cast<double>(energy->count) / 1000 : nan;
@@ -95,6 +97,22 @@ std::optional<std::int64_t> local_share(const Intervals& intervals) {
   }
   if (used <= 0) return std::nullopt;
   return static_cast<std::int64_t>(local / used + 0.5);
+}
+
+QString gateways_text(const Households& households) {
+  std::int64_t online = 0, bills = 0, disputes = 0, known = 0;
+  for (const Household& household : households.list) {
+    if (!household.gateway) continue;
+    ++known;
+    if (household.gateway->online) ++online;
+    bills += household.gateway->bills_checked.value_or(0);
+    disputes += household.gateway->disputes.value_or(0);
+  }
+  if (known == 0) return Overview::tr("No gateway has reported yet");
+  const QString mark = disputes == 0 ? QStringLiteral("✓ ") : QStringLiteral("✗ ");
+  return mark + Overview::tr("%1 of %2 gateways online: %3 bills computed again, %4 disputed")
+                    .arg(count_text(online), count_text(std::int64_t{std::ssize(households.list)}), count_text(bills),
+                         count_text(disputes));
 }
 
 QString alarm_text(const std::vector<Alarm>& alarms) {
@@ -194,8 +212,12 @@ Plot book_plot(const Book& book, const QString& currency) {
       named(curve_of(book.bids, currency, bid_quantity), Overview::tr("Bids"), Ink::bid, Shape::line));
   plot.series.push_back(
       named(curve_of(book.asks, currency, ask_quantity), Overview::tr("Asks"), Ink::ask, Shape::line));
-  plot.series[1].name = Overview::tr("Asks");
-  plot.x = {0, std::max({bid_quantity, ask_quantity, 0.001})};
+  // The demand ends where the last bid ends; drawn down to the axis, the curves cross where they meet.
+  if (bid_quantity > 0) plot.series[0].points.emplace_back(bid_quantity, 0);
+  // The crossing is what the picture is about: of a much longer side only the beginning is shown.
+  const double shorter = std::min(bid_quantity, ask_quantity);
+  const double longer = std::max(bid_quantity, ask_quantity);
+  plot.x = {0, std::max(shorter > 0 ? std::min(longer, shorter * book_stretch_max) : longer, 0.001)};
   if (book.price) {
     plot.markers.push_back(
         {price_text(book.price, currency), Ink::price, Qt::Horizontal, price_in_unit(*book.price, currency)});

@@ -20,6 +20,8 @@ inline constexpr std::size_t intervals_max = 192;
 QString state_sentence(const State& state);
 /// The part of the use in these intervals that came from the neighbourhood itself, weighted by use.
 std::optional<std::int64_t> local_share(const Intervals& intervals);
+/// What all the gateways have computed again, and whether one disputes anything.
+QString gateways_text(const Households& households);
 /// The line of the most severe alarm, and how many more there are.
 QString alarm_text(const std::vector<Alarm>& alarms);
 

@@ -6,6 +6,7 @@
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
+#include <QPainterPath>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -19,7 +20,7 @@ namespace {
 
 constexpr int legend_height = 22;
 constexpr int axis_height = 20;
-constexpr int tick_distance_min = 34;
+constexpr int tick_distance_min = 30;
 constexpr int time_label_distance_min = 58;
 // Twice the lines make them two pixels wide at a fraction of the price of a wide pen.
 constexpr std::size_t double_lines_max = 2000;
@@ -260,6 +261,18 @@ void PlotView::drawSeries(QPainter& painter, const Tokens& tokens, const Series&
   painter.translate(-1, 0);
 }
 
+void PlotView::drawMarkerName(QPainter& painter, const Tokens& tokens, QPointF at, const Marker& marker) const {
+  // A seam in the colour of the ground keeps the name readable over bars and lines.
+  QPainterPath text;
+  text.addText(at, painter.font(), marker.name);
+  painter.save();
+  painter.setRenderHint(QPainter::Antialiasing);
+  painter.strokePath(text, QPen(tokens.surface, 4, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+  painter.restore();
+  painter.setPen(color_of(tokens, marker.ink));
+  painter.drawText(at, marker.name);
+}
+
 void PlotView::drawMarkers(QPainter& painter, const Tokens& tokens) const {
   const QFontMetrics metrics(painter.font());
   for (const Marker& marker : plot_.markers) {
@@ -268,12 +281,14 @@ void PlotView::drawMarkers(QPainter& painter, const Tokens& tokens) const {
     if (marker.orientation == Qt::Horizontal) {
       const double y = std::round(yPixel(marker.at, Side::left)) + 0.5;
       painter.drawLine(QPointF(area_.left(), y), QPointF(area_.right(), y));
-      painter.drawText(QPointF(area_.right() - text_width - 4, y - 4), marker.name);
+      // At the top of the plot the name stands under its line, away from the legend.
+      const double above = y - area_.top() < metrics.height() ? metrics.height() : -4;
+      drawMarkerName(painter, tokens, QPointF(area_.right() - text_width - 4, y + above), marker);
     } else {
       const double x = std::round(xPixel(marker.at)) + 0.5;
       painter.drawLine(QPointF(x, area_.top()), QPointF(x, area_.bottom()));
       const bool fits = x + 5 + text_width < area_.right();
-      painter.drawText(QPointF(fits ? x + 5 : x - 5 - text_width, area_.bottom() - 6), marker.name);
+      drawMarkerName(painter, tokens, QPointF(fits ? x + 5 : x - 5 - text_width, area_.bottom() - 6), marker);
     }
   }
 }

@@ -91,6 +91,7 @@ class PlotView : public QWidget {
   void drawGaps(QPainter& painter, const Tokens& tokens) const;
   void drawSeries(QPainter& painter, const Tokens& tokens, const Series& series) const;
   void drawBlocks(QPainter& painter, const QColor& color, const Series& series) const;
+  void drawMarkerName(QPainter& painter, const Tokens& tokens, QPointF at, const Marker& marker) const;
   void drawMarkers(QPainter& painter, const Tokens& tokens) const;
   void drawLegend(QPainter& painter, const Tokens& tokens) const;
   void drawCursor(QPainter& painter, const Tokens& tokens) const;

@@ -1,7 +1,7 @@
 #include "ui/theme.hpp"
 
 #include <QApplication>
-#include <QStyle>
+#include <QProxyStyle>
 #include <QStyleFactory>
 #include <QToolTip>
 #include <QWidget>
@@ -69,6 +69,20 @@ Tokens dark_tokens() {
   return t;
 }
 
+// Set on the application once our style is its style.
+constexpr const char* styled_property = "commonwatt_styled";
+
+/// Fusion with room beside the text of a table's cell, so that it stands under its heading.
+class DashboardStyle : public QProxyStyle {
+ public:
+  DashboardStyle() : QProxyStyle(QStyleFactory::create(QStringLiteral("Fusion"))) {}
+
+  [[nodiscard]] int pixelMetric(PixelMetric metric, const QStyleOption* option, const QWidget* widget) const override {
+    constexpr int cell_margin = 5;
+    return metric == PM_FocusFrameHMargin ? cell_margin : QProxyStyle::pixelMetric(metric, option, widget);
+  }
+};
+
 double linear(double channel) {
   return channel <= 0.04045 ? channel / 12.92 : std::pow((channel + 0.055) / 1.055, 2.4);
 }
@@ -80,7 +94,7 @@ double luminance(const QColor& color) {
 QString style_sheet(const Tokens& t) {
   return QStringLiteral(
              "QHeaderView::section { background: %1; color: %2; border: none; border-bottom: 1px solid %3;"
-             " padding: 5px 8px; font-weight: 600; }"
+             " padding: 5px 6px; font-weight: 600; }"
              "QTableView { border: none; background: %1; alternate-background-color: %8; gridline-color: %3; }"
              "QTableCornerButton::section { background: %1; border: none; }"
              "QLineEdit { border: 1px solid %3; border-radius: 6px; padding: 5px 9px; background: %1; color: %4; }"
@@ -204,8 +218,9 @@ QPalette palette_of(const Tokens& t) {
 
 void apply_theme(QApplication& application, Mode mode) {
   const Tokens& tokens = tokens_of(mode);
-  if (application.style() == nullptr || application.style()->name() != QLatin1String("fusion")) {
-    application.setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+  if (!application.property(styled_property).toBool()) {
+    application.setStyle(new DashboardStyle);
+    application.setProperty(styled_property, true);
   }
   application.setPalette(palette_of(tokens));
   QToolTip::setPalette(palette_of(tokens));
