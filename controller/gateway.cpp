@@ -62,6 +62,7 @@ class Gateway {
   bool send(UpTopic topic, const Bytes& payload, MqttDelivery delivery = MqttDelivery::at_least_once);
   void send(const OutboxItem& item);
   void enqueue(const std::vector<OutboxItem>& items);
+  void expect_bill(const Interval& interval);
   void dispute(const std::string& text);
   void publish_status();
   void publish_live();
@@ -130,7 +131,7 @@ bool Gateway::start() {
   const UtcTime now = clock_.now();
   next_poll_ = now;
   next_live_ = now;
-  next_bill_ = store_->first_order_interval();
+  next_bill_ = store_->first_interval();
   while (next_bill_ && store_->has_bill(interval_at(*next_bill_))) *next_bill_ += config_.rules.interval_seconds;
   return true;
 }
@@ -236,7 +237,7 @@ void Gateway::place_order(UtcTime now) {
             .id = order_id(order),
             .interval_begin = interval->begin_seconds(),
             .payload = encode(signed_order)}});
-  if (!next_bill_) next_bill_ = interval->begin_seconds();
+  expect_bill(*interval);
 }
 
 void Gateway::enqueue(const std::vector<OutboxItem>& items) {
@@ -329,6 +330,7 @@ void Gateway::take_clearing(const Bytes& payload) {
   ++clearings_checked_;
   if (record->clearing.price) last_price_ = record->clearing.price;
   store_->keep_contract(record->interval, contract_of(*record, own));
+  if (!store_->has_bill(record->interval)) expect_bill(record->interval);
 }
 
 OwnFigures Gateway::own_figures(const Interval& interval) {
@@ -359,6 +361,7 @@ void Gateway::take_bill(const Bytes& payload) {
   if (interval.length_seconds() != config_.rules.interval_seconds || store_->has_bill(interval)) return;
   if (!store_->contract(interval)) {
     // The clearing was missed: ask for it, and for the bill again when it is known.
+    expect_bill(interval);
     send(UpTopic::request, encode(Request{.kind = RequestKind::clearing, .interval = interval, .old_size = 0}));
     return;
   }
@@ -368,7 +371,7 @@ void Gateway::take_bill(const Bytes& payload) {
     dispute("bill of " + to_text(interval.begin()) + ": " + *fault);
   }
   store_->keep_bill(*bill);
-  if (!next_bill_) next_bill_ = interval.begin_seconds();
+  expect_bill(interval);
   while (store_->has_bill(interval_at(*next_bill_))) *next_bill_ += config_.rules.interval_seconds;
   publish_status();
 }
@@ -391,6 +394,11 @@ void Gateway::take_checkpoint(const Bytes& payload) {
   if (!saved) return stop_with(saved.error());
   const Cosignature cosignature = cosign(keys_.witness, config_.household.text(), checkpoint, clock_.now().seconds());
   send(UpTopic::cosignature, encode(CosignatureMessage{.size = checkpoint.size, .cosignature = cosignature}));
+}
+
+/// There is a bill for this interval to be had, and for every one after it.
+void Gateway::expect_bill(const Interval& interval) {
+  if (!next_bill_ || interval.begin_seconds() < *next_bill_) next_bill_ = interval.begin_seconds();
 }
 
 void Gateway::dispute(const std::string& text) {

@@ -8,7 +8,14 @@ namespace commonwatt {
 
 std::optional<std::string> clearing_dispute(const ClearingRecord& record, const std::vector<Order>& accepted) {
   const auto by_id = [](const BookOrder& a, const BookOrder& b) { return a.id < b.id; };
-  if (!std::is_sorted(record.book.begin(), record.book.end(), by_id)) return "the book is not in order of id";
+  // Strictly rising: an order that stands in the book twice would trade twice.
+  const auto not_rising = [](const BookOrder& a, const BookOrder& b) { return a.id >= b.id; };
+  if (std::adjacent_find(record.book.begin(), record.book.end(), not_rising) != record.book.end())
+    return "the book is not in order of id";
+  // What clear() is promised; it stops the program otherwise.
+  if (record.rule.k_permille < 0 || record.rule.k_permille > 1000) return "the clearing rule is out of range";
+  if (record.tariff.feed_in < -price_magnitude_max || record.tariff.retail > price_magnitude_max)
+    return "the tariff is out of range";
   for (const BookOrder& order : record.book) {
     if (order.quantity <= Energy{0} || order.quantity > order_energy_max)
       return "the book holds a quantity out of range";

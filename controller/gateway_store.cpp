@@ -238,8 +238,10 @@ std::int64_t GatewayStore::last_reading_sequence(const MeterId& meter) const {
   return found == tables_->sequences.end() ? 0 : found->second;
 }
 
-std::optional<std::int64_t> GatewayStore::first_order_interval() {
-  SqlStatement query = tables_->database.prepare("SELECT min(interval_begin) FROM outbox WHERE subject=0");
+std::optional<std::int64_t> GatewayStore::first_interval() {
+  SqlStatement query = tables_->database.prepare(
+      "SELECT min(begin) FROM (SELECT min(interval_begin) AS begin FROM outbox WHERE subject=0 UNION ALL "
+      "SELECT min(interval_begin) FROM contract UNION ALL SELECT min(interval_begin) FROM bill)");
   if (query.row() && query.integer(0) != 0) return query.integer(0);
   return std::nullopt;
 }

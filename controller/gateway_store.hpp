@@ -70,8 +70,8 @@ class GatewayStore {
   [[nodiscard]] std::optional<Reading> reading(const MeterId& meter, UtcTime boundary);
   [[nodiscard]] std::int64_t last_order_sequence() const;
   [[nodiscard]] std::int64_t last_reading_sequence(const MeterId& meter) const;
-  /// Earliest interval an order was made for; nothing when none was.
-  [[nodiscard]] std::optional<std::int64_t> first_order_interval();
+  /// Begin of the earliest interval that an order, a contract or a bill tells of; nothing when none does.
+  [[nodiscard]] std::optional<std::int64_t> first_interval();
 
  private:
   struct Tables;

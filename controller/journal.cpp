@@ -1,5 +1,7 @@
 #include "controller/journal.hpp"
 
+#include <algorithm>
+
 #include "controller/sqlite.hpp"
 #include "controller/step.hpp"
 #include "core/sha256.hpp"
@@ -10,7 +12,7 @@ namespace {
 constexpr const char* schema = R"(
 CREATE TABLE IF NOT EXISTS journal(sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, event BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS batch(log_index INTEGER PRIMARY KEY, interval_begin INTEGER NOT NULL UNIQUE, batch BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS snapshot(sequence INTEGER PRIMARY KEY, state BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS snapshot(sequence INTEGER PRIMARY KEY, state BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
 )";
 
 std::array<std::uint8_t, 8> big_endian(std::int64_t value) {
@@ -30,6 +32,15 @@ struct BatchRow {
     return std::tie(self.batch, self.postings);
   }
 };
+
+/// What a snapshot is kept with: a damaged one, or one of another journal, is passed over.
+Hash32 snapshot_hash(const Hash32& entry_hash, ByteView state) {
+  return sha256({entry_hash, state});
+}
+
+bool equal(const Hash32& hash, ByteView bytes) {
+  return std::equal(hash.begin(), hash.end(), bytes.begin(), bytes.end());
+}
 
 StoreBatch stored(std::int64_t log_index, BatchRow row) {
   const ClearingRecord& record = row.batch.record;
@@ -102,26 +113,39 @@ Result<std::unique_ptr<Journal>, std::string> Journal::open(const std::filesyste
 Result<State, std::string> Journal::restore() {
   try {
     State state;
-    std::int64_t from = 0;
-    SqlStatement newest = tables_->database.prepare("SELECT sequence, state FROM snapshot ORDER BY sequence DESC");
+    std::int64_t sequence = 0;
+    Hash32 tip{};
+    SqlStatement newest = tables_->database.prepare(
+        "SELECT snapshot.sequence, state, snapshot.hash, journal.hash FROM snapshot JOIN journal USING(sequence) "
+        "ORDER BY sequence DESC");
     while (newest.row()) {
+      Hash32 entry_hash{};
+      if (newest.blob(3).size() != entry_hash.size()) continue;
+      std::copy_n(newest.blob(3).begin(), entry_hash.size(), entry_hash.begin());
+      if (!equal(snapshot_hash(entry_hash, newest.blob(1)), newest.blob(2)))
+        continue;  // An older one will do, or none.
       Result<State, CborError> kept = decode<State>(newest.blob(1));
-      if (!kept || newest.integer(0) > tables_->sequence) continue;  // An older one, or a full replay, will do.
+      if (!kept) continue;
       state = std::move(*kept);
-      from = newest.integer(0);
+      sequence = newest.integer(0);
+      tip = entry_hash;
       break;
     }
     newest.reset();
     SqlStatement rest =
-        tables_->database.prepare("SELECT sequence, time, event FROM journal WHERE sequence>? ORDER BY sequence");
-    rest.with(from);
+        tables_->database.prepare("SELECT sequence, time, event, hash FROM journal WHERE sequence>? ORDER BY sequence");
+    rest.with(sequence);
     while (rest.row()) {
+      const UtcTime time{rest.integer(1)};
+      tip = chain_hash(tip, ++sequence, time, rest.blob(2));
       const Result<Event, CborError> event = decode<Event>(rest.blob(2));
-      if (!event) {
+      const bool chained = rest.integer(0) == sequence && equal(tip, rest.blob(3));
+      if (!chained || !event) {
         return Fail{tables_->file.string() + ": entry " + std::to_string(rest.integer(0)) + ": " +
-                    to_text(event.error()) + "; restore a backup, or ask a member for the journal"};
+                    (event ? "it does not follow from the entry before it" : to_text(event.error())) +
+                    "; restore a backup, or ask a member for the journal"};
       }
-      step(state, *event, UtcTime{rest.integer(1)});
+      step(state, *event, time);
     }
     return state;
   } catch (const SqliteError& error) {
@@ -157,8 +181,9 @@ Result<Done, std::string> Journal::append(const std::vector<TimedEvent>& events,
 Result<Done, std::string> Journal::save_snapshot(const State& state) {
   try {
     SqliteDatabase::Transaction transaction(tables_->database);
-    tables_->database.prepare("INSERT OR REPLACE INTO snapshot VALUES(?,?)")
-        .with(tables_->sequence, encode(state))
+    const Bytes bytes = encode(state);
+    tables_->database.prepare("INSERT OR REPLACE INTO snapshot VALUES(?,?,?)")
+        .with(tables_->sequence, bytes, snapshot_hash(tables_->tip, bytes))
         .run();
     tables_->database
         .prepare(

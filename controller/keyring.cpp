@@ -36,9 +36,11 @@ Result<SigningKey, std::string> rotate_key(const std::filesystem::path& director
   if (!old) return Fail{old.error()};
   const std::filesystem::path fresh_file = file.string() + ".new";
   SigningKey fresh = SigningKey::make(kind);
+  // What a rotation that was cut short left there has never been in use.
+  std::error_code error;
+  std::filesystem::remove(fresh_file, error);
   const Result<Done, std::string> saved = fresh.save(fresh_file);
   if (!saved) return Fail{saved.error()};
-  std::error_code error;
   // The old key gets its second name first: at no moment is there no key.
   std::filesystem::create_hard_link(file, file.string() + ".until-" + std::to_string(now.seconds()), error);
   if (!error) std::filesystem::rename(fresh_file, file, error);

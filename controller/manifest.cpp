@@ -1,6 +1,7 @@
 #include "controller/manifest.hpp"
 
 #include <fstream>
+#include <limits>
 #include <map>
 #include <sstream>
 
@@ -123,7 +124,10 @@ std::int64_t interval_of_event(const Event& event, UtcTime time, std::int64_t in
       return received.order.order.interval.begin_seconds();
     }
     std::int64_t operator()(const ReadingReceived& received) const {
-      return Interval::containing(received.reading.reading.time - Duration{1}, seconds).begin_seconds();
+      // Held readings are journalled too, and may bear the earliest time there is.
+      const UtcTime reading = received.reading.reading.time;
+      if (reading.nanoseconds == std::numeric_limits<std::int64_t>::min()) return at_time();
+      return Interval::containing(reading - Duration{1}, seconds).begin_seconds();
     }
     std::int64_t operator()(const GateClosed& closed) const { return closed.interval.begin_seconds(); }
     std::int64_t operator()(const SettlementDue& due) const { return due.interval.begin_seconds(); }

@@ -138,19 +138,20 @@ void ClockPacer::pace() {
     before = real;
     const std::int64_t now = page_->now.load();
     std::int64_t limit = never;
-    PacedClock::Page::Slot* holder = nullptr;
-    for (PacedClock::Page::Slot& slot : page_->slots) {
-      if (slot.pid.load() == 0 || slot.deadline.load() >= limit) continue;
-      limit = slot.deadline.load();
-      holder = &slot;
+    for (const PacedClock::Page::Slot& slot : page_->slots) {
+      if (slot.pid.load() != 0) limit = std::min(limit, slot.deadline.load());
     }
     const std::int64_t next = std::max(now, std::min(now + behind, limit));
     if (next > now) {
       behind -= next - now;
       held_since = real;
       page_->now.store(next, std::memory_order_release);
-    } else if (holder != nullptr && real - held_since > std::chrono::nanoseconds(hold_max).count()) {
-      holder->deadline.compare_exchange_strong(limit, never);
+    } else if (limit <= now && real - held_since > std::chrono::nanoseconds(hold_max).count()) {
+      // All at once: two that hold it and take turns announcing would otherwise hold it for ever.
+      for (PacedClock::Page::Slot& slot : page_->slots) {
+        std::int64_t deadline = slot.deadline.load();
+        if (slot.pid.load() != 0 && deadline <= now) slot.deadline.compare_exchange_strong(deadline, never);
+      }
       held_since = real;
     }
   }

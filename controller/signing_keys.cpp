@@ -232,7 +232,7 @@ Bytes SigningKey::sign_message(ByteView message) const {
 bool order_signature_holds(ByteView public_key, const Hash32& digest, ByteView signature) {
   secp256k1_pubkey point;
   secp256k1_ecdsa_signature parsed;
-  if (signature.size() != signature_size) return false;
+  if (signature.size() != signature_size || public_key.size() != point_size) return false;
   if (secp256k1_ec_pubkey_parse(curve(), &point, public_key.data(), public_key.size()) != 1) return false;
   if (secp256k1_ecdsa_signature_parse_compact(curve(), &parsed, signature.data()) != 1) return false;
   // The library accepts only the lower s.

@@ -35,6 +35,7 @@ Money open_spend(const State& state, const HouseholdId& household) {
 }
 
 std::optional<Receipt> repeated(const State& state, const OrderReceived& received, UtcTime now) {
+  if (received.sender != received.order.order.household) return std::nullopt;
   const auto open = state.open.find(received.order.order.interval);
   if (open == state.open.end() || !open->second.orders.contains(order_id(received.order.order))) return std::nullopt;
   return receipt_of(received.order.order, now, std::nullopt);

@@ -1,6 +1,7 @@
 #include "market/delivery.hpp"
 
 #include <cassert>
+#include <iterator>
 
 namespace commonwatt {
 namespace {
@@ -101,6 +102,18 @@ Registers MeterAccount::usual(const Interval& interval) const {
   return last_energy_;
 }
 
+std::optional<Registers> MeterAccount::first_registers(std::int64_t begin) const {
+  const auto after = readings_.lower_bound(begin);
+  if (after != readings_.end() && after->first == begin) return after->second;
+  if (after == readings_.begin()) return std::nullopt;
+  const auto before = std::prev(after);
+  if (after == readings_.end()) return before->second;
+  const Registers rise = after->second - before->second;
+  const std::int64_t part = begin - before->first;
+  const std::int64_t gap = after->first - before->first;
+  return before->second + Registers{share(rise.import, part, gap), share(rise.export_, part, gap)};
+}
+
 Delivery MeterAccount::settle(const Interval& interval) {
   const std::int64_t begin = interval.begin_seconds();
   const std::int64_t end = begin + interval.length_seconds();
@@ -108,8 +121,8 @@ Delivery MeterAccount::settle(const Interval& interval) {
   std::optional<Registers> from = settled_registers_;
   DeliveryQuality quality = settled_quality_;
   if (!from) {
-    const auto at_begin = readings_.find(begin);
-    if (at_begin != readings_.end()) from = at_begin->second;
+    from = first_registers(begin);
+    if (!readings_.contains(begin)) quality = DeliveryQuality::estimated;
   }
   if (!from) return {.energy = {}, .quality = DeliveryQuality::estimated};  // The meter has not been heard of yet.
 

@@ -113,6 +113,8 @@ class MeterAccount {
 
  private:
   [[nodiscard]] Registers usual(const Interval& interval) const;
+  /// The registers where settlement begins: read, or between the readings around it, or the last ones before.
+  [[nodiscard]] std::optional<Registers> first_registers(std::int64_t begin) const;
 
   std::int64_t last_sequence_ = 0;
   std::int64_t last_time_ = 0;  // seconds

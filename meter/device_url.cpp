@@ -37,6 +37,10 @@ Parsed set_serial_parameter(SerialLine& line, std::string_view key, std::string_
   } else if (key == "parity") {
     if (value != "N" && value != "E" && value != "O") return wrong("unknown parity", value, "write N, E or O");
     line.parity = value.front();
+  } else if (key == "gap") {
+    const std::optional<int> gap = number(value, 0, 2000);
+    if (!gap) return wrong("impossible gap between requests", value, "write milliseconds from 0 to 2000");
+    line.gap = std::chrono::milliseconds(*gap);
   } else {
     const std::optional<int> stop = number(value, 1, 2);
     if (!stop) return wrong("impossible number of stop bits", value, "write 1 or 2");
@@ -62,12 +66,12 @@ Parsed set_parameter(DeviceUrl& url, std::string_view key, std::string_view valu
     url.sunspec_base = static_cast<std::uint16_t>(*base);
     return Done{};
   }
-  const bool of_serial = key == "baud" || key == "parity" || key == "stop";
+  const bool of_serial = key == "baud" || key == "parity" || key == "stop" || key == "gap";
   if (of_serial && serial != nullptr) return set_serial_parameter(*serial, key, value);
   if (of_serial) return wrong("a parameter of serial lines", key, "remove it, or write modbus+rtu:///dev/...");
   return wrong(
       "unknown parameter", key,
-      serial != nullptr ? "the choices are unit, base, baud, parity and stop" : "the choices are unit and base");
+      serial != nullptr ? "the choices are unit, base, baud, parity, stop and gap" : "the choices are unit and base");
 }
 
 Parsed set_parameters(DeviceUrl& url, std::string_view query) {

@@ -4,6 +4,7 @@
 //     modbus+rtu:///dev/ttyUSB0?baud=9600&parity=N&unit=1
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +28,9 @@ struct SerialLine {
   int baud = 9600;    // 1200, 2400, 4800, 9600, 19200, 38400, 57600 or 115200
   char parity = 'N';  // N, E or O
   int stop_bits = 1;  // 1 or 2
+  // `gap=`: the rest the device gets between a reply and the next request, 0..2000 ms; meters that get none have been
+  // seen to reboot.
+  std::chrono::milliseconds gap{100};
   friend bool operator==(const SerialLine&, const SerialLine&) = default;
 };
 

@@ -254,7 +254,7 @@ Result<Done, MeterError> ModbusBus::Line::send_tcp(const Request& request) {
 }
 
 Result<Done, MeterError> ModbusBus::Line::send_serial(const Request& request) {
-  pause_for(timing_.serial_gap - (machine_time() - quiet_since_));
+  pause_for(serial()->gap - (machine_time() - quiet_since_));
   const std::array<std::uint8_t, 5> pdu = pdu_of(request);
   std::array<std::uint8_t, 1 + pdu.size()> frame{url_.unit};
   std::copy(pdu.begin(), pdu.end(), frame.begin() + 1);

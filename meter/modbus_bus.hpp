@@ -30,8 +30,6 @@ struct BusTiming {
   std::chrono::milliseconds response_timeout{1000};
   /// A faulted serial line must be silent for this long, or twice the slowest reply ever seen, whichever is longer.
   std::chrono::milliseconds silence_min{1500};
-  /// The rest a serial device gets between a reply and the next request; meters that get none have been seen to reboot.
-  std::chrono::milliseconds serial_gap{100};
   /// The waits before each repetition when the device says busy.
   std::array<std::chrono::milliseconds, 3> busy_waits{std::chrono::milliseconds{100}, std::chrono::milliseconds{400},
                                                       std::chrono::milliseconds{1500}};

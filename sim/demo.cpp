@@ -33,7 +33,9 @@ constexpr std::chrono::seconds lead{700};
 /// The meters go on for this long after the last interval, until everything is settled.
 constexpr std::chrono::hours trail{12};
 constexpr std::chrono::seconds start_max{60};
+/// Nothing settled for this long, in real time and in market time on top, is a standstill.
 constexpr std::chrono::seconds standstill_max{60};
+constexpr std::chrono::hours standstill_market_max{2};
 constexpr std::chrono::milliseconds look_period{100};
 constexpr int status_interrupted = 130;
 
@@ -308,14 +310,15 @@ bool Demo::look() {
 }
 
 void Demo::watch() {
+  const std::chrono::seconds standstill = standstill_max + std::chrono::seconds(standstill_market_max) / options_.speed;
   moved_ = SteadyClock::now();
   while (!look()) {
     if (stop_requested()) throw Interrupted{};
     must(children_->tend());
     progress(std::max<std::int64_t>(settled_, 0));
-    if (SteadyClock::now() - moved_ > standstill_max) {
-      throw DemoError{"nothing was settled for a minute; the logs are in " + (plan_.directory / "logs").string() +
-                      (temporary_ ? " (use --keep DIR)" : "")};
+    if (SteadyClock::now() - moved_ > standstill) {
+      throw DemoError{"nothing was settled for " + std::to_string(standstill.count()) + " s; the logs are in " +
+                      (plan_.directory / "logs").string() + (temporary_ ? " (use --keep DIR)" : "")};
     }
     std::this_thread::sleep_for(look_period);
   }

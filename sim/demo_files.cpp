@@ -86,7 +86,7 @@ std::string device_text(const HouseholdPlan& household, SimulatedDevice device) 
 
 /// How a gateway reaches a device, from what the device wrote when it was ready.
 std::string url_of(const std::string& told) {
-  if (told.starts_with("/")) return "modbus+rtu://" + told + "?baud=9600&parity=N&unit=1";
+  if (told.starts_with("/")) return "modbus+rtu://" + told + "?baud=9600&parity=N&unit=1&gap=5";
   return "modbus+tcp://127.0.0.1:" + told + "?unit=1";
 }
 

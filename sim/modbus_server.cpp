@@ -1,11 +1,13 @@
 #include "sim/modbus_server.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -169,9 +171,9 @@ Result<Descriptor, std::string> listen_tcp(const std::string& where, std::string
   address.sin_family = AF_INET;
   std::uint16_t port = 0;
   const char* const end = where.data() + where.size();
-  const bool has_port = colon != std::string::npos && std::from_chars(where.data() + colon + 1, end, port).ptr == end &&
-                        colon + 1 < where.size();
-  if (!has_port || ::inet_pton(AF_INET, where.substr(0, colon).c_str(), &address.sin_addr) != 1) {
+  const char* const digits = colon == std::string::npos ? end : where.data() + colon + 1;
+  const std::from_chars_result parsed = std::from_chars(digits, end, port);
+  if (parsed.ec != std::errc{} || parsed.ptr != end || ::inet_pton(AF_INET, where.substr(0, colon).c_str(), &address.sin_addr) != 1) {
     return Fail{"cannot listen at \"" + where + "\": write 127.0.0.1:0 or pty:/path/of/link"};
   }
   address.sin_port = htons(port);

@@ -27,6 +27,17 @@ double net_kilo(const HouseholdInterval& bill) {
   return kilo(*bill.imported - *bill.exported);
 }
 
+/// QHeaderView's own hint keeps room for the sort arrow in every column, which not all of them have.
+int heading_width(const QHeaderView& header, int column) {
+  constexpr int margin = 16;
+  constexpr int arrow = 18;
+  QFont font = header.font();
+  font.setWeight(QFont::DemiBold);
+  const QString text = header.model()->headerData(column, header.orientation()).toString();
+  const bool sorted = header.isSortIndicatorShown() && header.sortIndicatorSection() == column;
+  return QFontMetrics(font).horizontalAdvance(text) + margin + (sorted ? arrow : 0);
+}
+
 /// Keeps the columns of a table wide enough for their values. Columns never shrink while values change: a table whose
 /// columns move cannot be read.
 class ColumnFitter : public QObject {
@@ -39,6 +50,7 @@ class ColumnFitter : public QObject {
     connect(table.model(), &QAbstractItemModel::headerDataChanged, this, later);
     connect(table.model(), &QAbstractItemModel::rowsInserted, this, later);
     connect(table.model(), &QAbstractItemModel::modelReset, this, later);
+    connect(table.horizontalHeader(), &QHeaderView::sortIndicatorChanged, this, later);
     table.viewport()->installEventFilter(this);
   }
 
@@ -57,7 +69,7 @@ class ColumnFitter : public QObject {
     for (int column = 0; column < header.count(); ++column) {
       if (header.isSectionHidden(column)) continue;
       int& needed = needed_[static_cast<std::size_t>(column)];
-      needed = std::max({needed, view.sizeHintForColumn(column), header.sectionSizeHint(column)});
+      needed = std::max({needed, view.sizeHintForColumn(column), heading_width(header, column)});
       rest -= needed;
       ++shown;
     }
@@ -163,8 +175,8 @@ HouseholdDetailPane::HouseholdDetailPane(QWidget* parent)
   body()->addLayout(header);
   auto* row = new QHBoxLayout;
   row->setSpacing(16);
-  row->addWidget(plot_, 4);
-  row->addWidget(tabs_, 6);
+  row->addWidget(plot_, 1);
+  row->addWidget(tabs_, 2);
   body()->addLayout(row, 1);
 
   table_->setModel(model_);

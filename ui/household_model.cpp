@@ -49,6 +49,39 @@ std::optional<std::int64_t> number(const Household& h, int column) {
   return std::nullopt;
 }
 
+/// The digits at the beginning of a text.
+QStringView digits_of(QStringView text) {
+  qsizetype length = 0;
+  while (length < text.size() && text[length] >= QLatin1Char('0') && text[length] <= QLatin1Char('9')) ++length;
+  return text.left(length);
+}
+
+QStringView without_zeros(QStringView digits) {
+  while (digits.size() > 1 && digits.front() == QLatin1Char('0')) digits = digits.mid(1);
+  return digits;
+}
+
+/// Below, at or above 0 as `a` stands before, with or after `b`: numbers by value, so that Elm 4 stands before Elm 12.
+int natural_order(QStringView a, QStringView b) {
+  while (!a.isEmpty() && !b.isEmpty()) {
+    const QStringView a_digits = digits_of(a);
+    const QStringView b_digits = digits_of(b);
+    if (!a_digits.isEmpty() && !b_digits.isEmpty()) {
+      const QStringView a_number = without_zeros(a_digits);
+      const QStringView b_number = without_zeros(b_digits);
+      if (a_number.size() != b_number.size()) return a_number.size() < b_number.size() ? -1 : 1;
+      if (const int order = a_number.compare(b_number); order != 0) return order;
+      a = a.mid(a_digits.size());
+      b = b.mid(b_digits.size());
+      continue;
+    }
+    if (const int order = a.left(1).compare(b.left(1), Qt::CaseInsensitive); order != 0) return order;
+    a = a.mid(1);
+    b = b.mid(1);
+  }
+  return static_cast<int>(!a.isEmpty()) - static_cast<int>(!b.isEmpty());
+}
+
 }  // namespace
 
 void HouseholdModel::setHouseholds(const Households& households) {
@@ -224,7 +257,7 @@ bool HouseholdProxy::filterAcceptsRow(int row, const QModelIndex& /*parent*/) co
 
 bool HouseholdProxy::lessThan(const QModelIndex& left, const QModelIndex& right) const {
   if (left.column() == HouseholdModel::name) {
-    return QString::localeAwareCompare(left.data().toString(), right.data().toString()) < 0;
+    return natural_order(left.data().toString(), right.data().toString()) < 0;
   }
   const QVariant a = left.data(HouseholdModel::number_role);
   const QVariant b = right.data(HouseholdModel::number_role);

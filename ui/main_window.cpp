@@ -10,6 +10,7 @@
 #include <QStatusBar>
 #include <QStyledItemDelegate>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "ui/households_page.hpp"
 #include "ui/link_text.hpp"
@@ -20,7 +21,8 @@
 namespace commonwatt::ui {
 namespace {
 
-constexpr int navigation_width = 168;
+constexpr int navigation_width = 176;
+constexpr int mark_size = 22;
 constexpr int status_period_milliseconds = 500;
 // Younger data reads "now", so that the bar does not flicker between 0 and 1 s.
 constexpr std::chrono::milliseconds fresh_age{2000};
@@ -75,11 +77,11 @@ MainWindow::MainWindow(DataSource& source, Mode mode, QWidget* parent)
   auto* right = new QVBoxLayout;
   right->setContentsMargins(0, 0, 0, 0);
   right->setSpacing(0);
-  auto* banner_row = new QHBoxLayout;
-  banner_row->setContentsMargins(18, 0, 18, 0);
+  banner_row_ = new QHBoxLayout;
+  banner_row_->setContentsMargins(18, 0, 18, 0);
   banner_ = new Banner(tr("Connection"), central);
-  banner_row->addWidget(banner_);
-  right->addLayout(banner_row);
+  banner_row_->addWidget(banner_);
+  right->addLayout(banner_row_);
   pages_ = new QStackedWidget(central);
   overview_ = new OverviewPage(source, pages_);
   households_ = new HouseholdsPage(source, pages_);
@@ -104,18 +106,19 @@ MainWindow::MainWindow(DataSource& source, Mode mode, QWidget* parent)
 
 QWidget* MainWindow::makeNavigation() {
   auto* side = new QWidget(this);
-  side->setFixedWidth(navigation_width);
   auto* layout = new QVBoxLayout(side);
   layout->setContentsMargins(0, 18, 0, 14);
   layout->setSpacing(8);
   auto* brand = make_label(tr("Commonwatt"), LabelKind::heading, side);
   mark_ = make_label(QString(), LabelKind::body, side);
+  mark_->setFixedSize(mark_size, mark_size);
   auto* brand_row = new QHBoxLayout;
-  brand_row->setContentsMargins(14, 0, 0, 8);
+  brand_row->setContentsMargins(16, 0, 4, 8);
   brand_row->setSpacing(8);
   brand_row->addWidget(mark_);
   brand_row->addWidget(brand, 1);
   layout->addLayout(brand_row);
+  side->setFixedWidth(std::max(navigation_width, brand_row->sizeHint().width()));
   navigation_ = new QListWidget(side);
   navigation_->setAccessibleName(tr("Pages"));
   navigation_->setItemDelegate(new NavigationDelegate(navigation_));
@@ -189,7 +192,7 @@ void MainWindow::setMode(Mode mode) {
 
 void MainWindow::showMark() {
   const Tokens& tokens = tokens_of(mode_);
-  mark_->setPixmap(brand_mark(tokens, 22, devicePixelRatioF()));
+  mark_->setPixmap(brand_mark(tokens, mark_size, devicePixelRatioF()));
   setWindowIcon(brand_mark(tokens, 64, 1));
 }
 
@@ -205,6 +208,8 @@ void MainWindow::takeLink(Link link, const QString& why) {
   } else {
     banner_->say(link == Link::stale ? Banner::Kind::warning : Banner::Kind::alarm, text);
   }
+  // An empty row takes no room.
+  banner_row_->setContentsMargins(18, banner_->isHidden() ? 0 : 12, 18, 0);
   banner_->parentWidget()->layout()->activate();
   showStatus();
 }

@@ -8,6 +8,7 @@
 #include "ui/card.hpp"
 #include "ui/data_source.hpp"
 
+class QHBoxLayout;
 class QListWidget;
 class QPushButton;
 class QStackedWidget;
@@ -53,6 +54,7 @@ class MainWindow : public QMainWindow {
   QLabel* mark_ = nullptr;
   QPushButton *dark_ = nullptr, *motion_ = nullptr;
   Banner* banner_ = nullptr;
+  QHBoxLayout* banner_row_ = nullptr;
   QStackedWidget* pages_ = nullptr;
   OverviewPage* overview_ = nullptr;
   HouseholdsPage* households_ = nullptr;

@@ -6,7 +6,6 @@
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
-#include <QPainterPath>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -19,7 +18,7 @@ namespace commonwatt::ui {
 namespace {
 
 constexpr int legend_height = 22;
-constexpr int axis_height = 20;
+constexpr int axis_height = 24;
 constexpr int tick_distance_min = 30;
 constexpr int time_label_distance_min = 58;
 // Twice the lines make them two pixels wide at a fraction of the price of a wide pen.
@@ -83,7 +82,9 @@ PlotView::Axis PlotView::axisOf(Side side) const {
     }
   }
   for (const Marker& marker : plot_.markers) {
-    if (side == Side::left && marker.orientation == Qt::Horizontal) high = std::max(high, marker.at);
+    if (side != Side::left || marker.orientation != Qt::Horizontal) continue;
+    high = std::max(high, marker.at);
+    axis.used = true;
   }
   const int room = height() - legend_height - axis_height;
   const Ticks ticks = value_ticks(low, high, std::clamp(room / tick_distance_min, 2, 8));
@@ -183,6 +184,7 @@ void PlotView::drawAxes(QPainter& painter, const Tokens& tokens) const {
                      number_text(tick, left_.decimals));
   }
   if (right_.used) {
+    painter.setPen(tokens.text_muted);
     for (const double tick : right_.ticks) {
       const double y = yPixel(tick, Side::right);
       painter.drawText(QRectF(area_.right() + 6, y - 10, width() - area_.right() - 6, 20),
@@ -218,6 +220,7 @@ void PlotView::drawXLabels(QPainter& painter, const Tokens& tokens) const {
     painter.drawText(QPointF(left, area_.bottom() + axis_height - 5), text);
   }
   if (!plot_.x_unit.isEmpty()) {
+    painter.setPen(tokens.text_muted);
     painter.drawText(QPointF(unit_left + 6, area_.bottom() + axis_height - 5), plot_.x_unit);
   }
 }
@@ -263,12 +266,10 @@ void PlotView::drawSeries(QPainter& painter, const Tokens& tokens, const Series&
 
 void PlotView::drawMarkerName(QPainter& painter, const Tokens& tokens, QPointF at, const Marker& marker) const {
   // A seam in the colour of the ground keeps the name readable over bars and lines.
-  QPainterPath text;
-  text.addText(at, painter.font(), marker.name);
-  painter.save();
-  painter.setRenderHint(QPainter::Antialiasing);
-  painter.strokePath(text, QPen(tokens.surface, 4, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
-  painter.restore();
+  painter.setPen(tokens.surface);
+  for (const double x : {-2.0, 0.0, 2.0}) {
+    for (const double y : {-2.0, 0.0, 2.0}) painter.drawText(at + QPointF(x, y), marker.name);
+  }
   painter.setPen(color_of(tokens, marker.ink));
   painter.drawText(at, marker.name);
 }
@@ -281,14 +282,15 @@ void PlotView::drawMarkers(QPainter& painter, const Tokens& tokens) const {
     if (marker.orientation == Qt::Horizontal) {
       const double y = std::round(yPixel(marker.at, Side::left)) + 0.5;
       painter.drawLine(QPointF(area_.left(), y), QPointF(area_.right(), y));
-      // At the top of the plot the name stands under its line, away from the legend.
-      const double above = y - area_.top() < metrics.height() ? metrics.height() : -4;
-      drawMarkerName(painter, tokens, QPointF(area_.right() - text_width - 4, y + above), marker);
+      // Under its line the name is clear of the legend and of the curves, which meet a price from above.
+      const double below = area_.bottom() - y < metrics.height() ? -4 : metrics.height() - 1;
+      drawMarkerName(painter, tokens, QPointF(area_.right() - text_width - 4, y + below), marker);
     } else {
       const double x = std::round(xPixel(marker.at)) + 0.5;
       painter.drawLine(QPointF(x, area_.top()), QPointF(x, area_.bottom()));
       const bool fits = x + 5 + text_width < area_.right();
-      drawMarkerName(painter, tokens, QPointF(fits ? x + 5 : x - 5 - text_width, area_.bottom() - 6), marker);
+      drawMarkerName(painter, tokens, QPointF(fits ? x + 5 : x - 5 - text_width, area_.top() + metrics.height()),
+                     marker);
     }
   }
 }

@@ -19,7 +19,7 @@ Tokens light_tokens() {
   t.border = "#D5DCE4";
   t.text = "#14202B";
   t.text_muted = "#55626E";
-  t.text_disabled = "#667380";
+  t.text_disabled = "#5E6B77";
   t.accent = "#1B5FBF";
   t.on_accent = "#FFFFFF";
   t.selection = "#DCE9FB";

@@ -1,0 +1,177 @@
+#include <doctest/doctest.h>
+
+#include "controller/config.hpp"
+#include "tests/controller/temporary_directory.hpp"
+
+namespace commonwatt {
+namespace {
+
+using test::TemporaryDirectory;
+
+constexpr const char* broker = R"([broker]
+uri = "ssl://broker.example:8883"
+ca = "ca.pem"
+certificate = "own.pem"
+key = "own.key"
+)";
+
+/// A good gateway.toml; "[market]" stands in line 9.
+std::string gateway_text() {
+  return R"([household]
+id = "hh01"
+store = "store"
+keys = "keys"
+)" + std::string(broker).substr(0, std::string(broker).find("key =")) +
+         R"([market]
+origin = "commonwatt.example/street"
+log_key = "0101010101010101010101010101010101010101010101010101010101010101"
+retail_price = 300000
+feed_in_price = 80000
+[[meter]]
+id = "hh01-grid"
+role = "billing"
+rating_w = 14000
+url = "modbus+tcp://127.0.0.1:502?unit=1"
+)";
+}
+
+std::string with_broker_key(std::string text) {
+  text.insert(text.find("[market]"), "key = \"own.key\"\n");
+  return text;
+}
+
+std::string controller_text() {
+  const std::string point(66, '0');
+  const std::string key(64, '0');
+  return R"([market]
+origin = "commonwatt.example/street"
+retail_price = 300000
+feed_in_price = 80000
+[controller]
+store = "store"
+keys = "keys"
+)" + std::string(broker) +
+         R"([[household]]
+id = "hh02"
+fuse_w = 14000
+order_key = ")" +
+         point + "\"\nreading_key = \"" + point + "\"\nwitness_key = \"" + key + R"("
+[[household.meter]]
+id = "hh02-grid"
+role = "billing"
+rating_w = 14000
+)";
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
+/// The faults of a gateway file with that text, one a line, the file's name taken away.
+std::string faults_of(const std::string& text) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path file = directory / "gateway.toml";
+  test::write_text(file, text);
+  const auto config = read_gateway_config(file);
+  if (config) return "good";
+  std::string faults;
+  for (const std::string& fault : config.error()) {
+    REQUIRE(fault.find(file.string()) == 0);
+    faults += fault.substr(file.string().size()) + "\n";
+  }
+  return faults;
+}
+
+bool says(const std::string& faults, const std::string& what) {
+  CAPTURE(faults);
+  CHECK(faults.find(what) != std::string::npos);
+  return true;
+}
+
+TEST_CASE("a good gateway file is read, with its defaults and its paths beside it") {
+  const TemporaryDirectory directory;
+  const std::filesystem::path file = directory / "gateway.toml";
+  test::write_text(file, with_broker_key(gateway_text()));
+  const auto config = read_gateway_config(file);
+  REQUIRE(config.ok());
+  CHECK(config->household.text() == "hh01");
+  CHECK(config->store == directory / "store");
+  CHECK(config->clock.empty());
+  CHECK(config->broker.uri == "ssl://broker.example:8883");
+  CHECK(config->log_key == Bytes(32, 1));
+  CHECK(config->rules.interval_seconds == 900);
+  CHECK(config->rules.tariff == Tariff{.retail = Price{300'000}, .feed_in = Price{80'000}});
+  CHECK(config->buy_limit == Price{300'000});
+  CHECK(config->sell_limit == Price{80'000});
+  REQUIRE(config->meters.size() == 1);
+  CHECK(config->meters[0].record.rating == Power{14'000});
+}
+
+TEST_CASE("a good controller file is read, households in order of id") {
+  const TemporaryDirectory directory;
+  const std::filesystem::path file = directory / "controller.toml";
+  std::string text = controller_text();
+  std::string second = text.substr(text.find("[[household]]"));
+  while (second.find("hh02") != std::string::npos) second = replaced(second, "hh02", "hh01");
+  test::write_text(file, text + second);
+  const auto config = read_controller_config(file);
+  REQUIRE(config.ok());
+  REQUIRE(config->households.size() == 2);
+  CHECK(config->households[0].id.text() == "hh01");
+  CHECK(config->households[0].owner.text() == "hh01");
+  CHECK(config->households[0].zone.text() == "root");
+  CHECK(config->households[1].meters.at(0).id.text() == "hh02-grid");
+  CHECK(config->api_address == "127.0.0.1");
+  test::write_text(file, text + text.substr(text.find("[[household]]")));
+  REQUIRE_FALSE(read_controller_config(file).ok());
+  test::write_text(file, replaced(text, "commonwatt.example/street", "with space"));
+  REQUIRE_FALSE(read_controller_config(file).ok());
+}
+
+TEST_CASE("an unknown key, a wrong type and a value out of range are named with line and column") {
+  const std::string good = with_broker_key(gateway_text());
+  CHECK(faults_of(good) == "good");
+  says(faults_of(replaced(good, "store =", "stor =")),
+       ":3:1: unknown key 'household.stor'; known here: id, keys, store");
+  says(faults_of(replaced(good, "store =", "stor =")), "household.store: is missing");
+  says(faults_of(replaced(good, "\"store\"", "7")), ":3:9: household.store: must be a text in quotes");
+  says(faults_of(replaced(good, "300000", "\"300000\"")), ":13:16: market.retail_price: must be a whole number");
+  says(faults_of(replaced(good, "300000", "300000.0")), ":13:16: market.retail_price: must be a whole number");
+  says(faults_of(replaced(good, "300000", "1000000001")), ":13:16: market.retail_price: must be a whole number from");
+  says(faults_of(replaced(good, "0101", "01")), ":12:11: market.log_key: must be 64 hexadecimal digits");
+  says(faults_of(replaced(good, "billing", "boiling")), ":17:8: meter.role: 'boiling' is none of");
+  says(faults_of("unknown = 1\n" + good), ":1:1: unknown key 'unknown'");
+  says(faults_of(replaced(good, "[household]", "[household")), ":1:");
+}
+
+TEST_CASE("what cannot be right together is refused") {
+  const std::string good = with_broker_key(gateway_text());
+  says(faults_of(replaced(good, "80000", "300001")), "market.feed_in_price: is above retail_price");
+  says(faults_of(replaced(good, "ssl://", "tcp://")), "broker.uri: must begin with ssl://");
+  says(faults_of(replaced(good, "\"hh01\"", "\"controller\"")), "the controller's own name");
+  says(faults_of(replaced(good, "\"hh01\"", "\"HH 01\"")), "is not 1 to 32 characters");
+  says(faults_of(replaced(good, "[market]", "[market]\ninterval_seconds = 600")), "must be 300, 900, 1800 or 3600");
+  says(faults_of(replaced(good, "[market]", "[market]\ntrading_end = \"soon\"")), "is not a time such as");
+  says(faults_of(replaced(good, "[[meter]]", "[order]\nbuy_limit = 300001\n[[meter]]")), "order.buy_limit: is above");
+  says(faults_of(replaced(good, "[[meter]]", "[order]\nsell_limit = 79999\n[[meter]]")), "order.sell_limit: is below");
+  says(faults_of(replaced(good, "modbus+tcp", "http")), "meter.url: ");
+  says(faults_of(good.substr(0, good.find("[[meter]]"))), "at least one [[meter]]");
+  says(faults_of(good + good.substr(good.find("[[meter]]"))), "two meters are named 'hh01-grid'");
+}
+
+TEST_CASE("one run shows every fault of a file, and a file that is not there is said once") {
+  const std::string faults = faults_of(
+      replaced(replaced(with_broker_key(gateway_text()), "300000", "true"), "modbus+tcp://127.0.0.1:502", "nonsense"));
+  says(faults, "market.retail_price");
+  says(faults, "meter.url");
+  const TemporaryDirectory directory;
+  const auto missing = read_gateway_config(directory / "missing.toml");
+  REQUIRE_FALSE(missing.ok());
+  CHECK(missing.error().size() == 1);
+  CHECK(missing.error()[0].find("missing.toml") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace commonwatt

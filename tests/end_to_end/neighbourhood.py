@@ -1,0 +1,190 @@
+"""Starts neighbourhoods for the end-to-end tests and reads what they leave behind.
+
+Every test takes the path of the program `commonwatt` as its first argument. A test ends only processes that its own
+demo lists in processes.json.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+RUN_SECONDS_MAX = 240
+INTERVAL_SECONDS = 900
+
+
+def wait_until(condition, seconds, what):
+    """Waits until the condition holds and returns what it gave; names what never came."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := condition():
+            return found
+        time.sleep(0.002)
+    raise AssertionError(f"{what} did not come about within {seconds} s")
+
+
+def runs(pid):
+    """Whether a process runs; one that ended and was not collected yet does not."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class Demo:
+    """One `commonwatt demo --keep`, in the background."""
+
+    def __init__(self, program, directory, households, intervals, *, speed=1800, seed=1, options=()):
+        self.directory = pathlib.Path(directory)
+        self.told = self.directory.with_name(self.directory.name + ".stderr")
+        command = [program, "demo", "--households", str(households), "--intervals", str(intervals), "--speed",
+                   str(speed), "--seed", str(seed), "--dashboard", "no", "--keep", str(self.directory), "--json"]
+        with self.told.open("w") as told:
+            self.process = subprocess.Popen(command + list(options), stdout=subprocess.PIPE, stderr=told, text=True)
+
+    def processes(self):
+        """The demo's own children by name; none while there is no list."""
+        try:
+            return json.loads((self.directory / "processes.json").read_text())
+        except (OSError, ValueError):
+            return {}
+
+    def pid(self, name):
+        """The pid of a child, 0 when it does not run. Only what belongs to this demo counts."""
+        pid = self.processes().get(name, 0)
+        with contextlib.suppress(OSError):
+            if pid and str(self.directory).encode() in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        return 0
+
+    def now(self):
+        """Market time in seconds, 0 before there is one."""
+        with contextlib.suppress(OSError, struct.error):
+            with (self.directory / "clock").open("rb") as clock:
+                return struct.unpack("=qq", clock.read(16))[1] / 1e9
+        return 0
+
+    def wait_for_trading(self):
+        """Until every gateway reports and the clock runs."""
+        wait_until(lambda: self.process.poll() is not None or "is up after" in self.told.read_text(), 60,
+                   "a running neighbourhood")
+        assert self.process.poll() is None, "the demo ended at once: " + self.told.read_text()
+
+    def finish(self):
+        """Waits for its end; the exit status, the JSON object or nothing, and what it told."""
+        try:
+            out, _ = self.process.communicate(timeout=RUN_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            self.stop()
+            raise AssertionError(f"the demo did not end: {self.told.read_text()[-2000:]}") from None
+        lines = out.splitlines()
+        return self.process.returncode, json.loads(lines[-1]) if lines else None, self.told.read_text()
+
+    def stop(self):
+        """Ends the demo if it still runs, and whatever it should have ended."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(30)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+
+class Neighbourhood(unittest.TestCase):
+    """A test with a program and a directory of its own."""
+
+    program = ""
+    directory = pathlib.Path()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = pathlib.Path(tempfile.mkdtemp(prefix="commonwatt-end-to-end-"))
+        cls.demos = []
+        cls.addClassCleanup(cls.clean_up)
+
+    @classmethod
+    def clean_up(cls):
+        for demo in cls.demos:
+            demo.stop()
+        shutil.rmtree(cls.directory, ignore_errors=True)
+
+    @classmethod
+    def start_demo(cls, name, households, intervals, **how):
+        demo = Demo(cls.program, cls.directory / name, households, intervals, **how)
+        cls.demos.append(demo)
+        return demo
+
+    @classmethod
+    def call(cls, *arguments):
+        """Runs `commonwatt ARGUMENT...` to its end."""
+        return subprocess.run([cls.program, *map(str, arguments)], capture_output=True, text=True, timeout=60)
+
+
+def main():
+    """unittest.main, with the program's path as the first argument."""
+    if len(sys.argv) < 2 or not os.access(sys.argv[1], os.X_OK):
+        sys.exit(f"usage: {sys.argv[0]} PROGRAM [TEST...]; PROGRAM is the built commonwatt")
+    Neighbourhood.program = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=2)
+
+
+# --- what a run leaves ---
+
+
+def cbor(data):
+    """Decodes what the program stores: arrays, integers and byte strings."""
+    value, end = cbor_item(data, 0)
+    assert end == len(data), "bytes follow the CBOR item"
+    return value
+
+
+def cbor_item(data, at):
+    major, short = data[at] >> 5, data[at] & 0x1F
+    at += 1
+    argument = short
+    if short >= 24:
+        size = 1 << (short - 24)
+        argument = int.from_bytes(data[at : at + size], "big")
+        at += size
+    if major == 0:
+        return argument, at
+    if major == 1:
+        return -1 - argument, at
+    if major == 2:
+        return data[at : at + argument], at + argument
+    assert major == 4, f"CBOR major type {major} is never written"
+    items = []
+    for _ in range(argument):
+        item, at = cbor_item(data, at)
+        items.append(item)
+    return items, at
+
+
+def rows(file, query):
+    """All rows of a query. The file is copied first: reading must not disturb what is under test."""
+    with tempfile.TemporaryDirectory() as copies:
+        for suffix in ("", "-wal"):
+            if (source := file.with_name(file.name + suffix)).exists():
+                shutil.copy(source, copies)
+        with contextlib.closing(sqlite3.connect(pathlib.Path(copies) / file.name)) as database:
+            return database.execute(query).fetchall()
+
+
+def register_rows(file):
+    """What a simulated device wrote of itself: boundary to (import, export)."""
+    table = {}
+    for line in file.read_text().splitlines():
+        seconds, imported, exported = map(int, line.split(","))
+        table[seconds] = (imported, exported)
+    return table

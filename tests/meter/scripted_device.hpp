@@ -1,0 +1,136 @@
+// A Modbus device on a socket or a pseudo terminal whose every answer goes through a script that may spoil it.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cassert>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "sim/modbus_frames.hpp"
+
+namespace commonwatt {
+
+using Octets = std::vector<std::uint8_t>;
+
+enum class Afterwards { stay, hang_up };
+/// Sends what it likes for the n-th request (from 0), whose right answer is `answer`.
+using Script = std::function<Afterwards(int descriptor, const Octets& answer, int n)>;
+
+inline void put(int descriptor, const Octets& bytes) {
+  if (::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0 && errno == ENOTSOCK) {
+    [[maybe_unused]] const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+  }
+}
+inline void wait_milliseconds(int milliseconds) {
+  ::poll(nullptr, 0, milliseconds);
+}
+
+class ScriptedDevice {
+ public:
+  enum class Line { tcp, serial };
+  ScriptedDevice(Line line, DeviceRegisters device, Script script)
+      : line_(line), device_(std::move(device)), script_(std::move(script)) {
+    if (::pipe2(stop_.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+    line == Line::tcp ? open_tcp() : open_serial();
+    thread_ = std::thread([this] { run(); });
+  }
+  ScriptedDevice(const ScriptedDevice&) = delete;
+  ScriptedDevice& operator=(const ScriptedDevice&) = delete;
+  ~ScriptedDevice() {
+    ::close(stop_[1]);
+    thread_.join();
+    for (const int descriptor : {stop_[0], listener_, client_, slave_}) {
+      if (descriptor >= 0) ::close(descriptor);
+    }
+  }
+  [[nodiscard]] const std::string& url() const { return url_; }
+  [[nodiscard]] int requests() const { return requests_; }
+
+ private:
+  void open_tcp() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 4) != 0) throw std::runtime_error("listen");
+    ::getsockname(listener_, generic, &size);
+    url_ =
+        "modbus+tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "?unit=" + std::to_string(device_.unit);
+  }
+  void open_serial() {
+    client_ = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    std::array<char, 128> path{};
+    if (::grantpt(client_) != 0 || ::unlockpt(client_) != 0 || ::ptsname_r(client_, path.data(), path.size()) != 0) {
+      throw std::runtime_error("pseudo terminal");
+    }
+    slave_ = ::open(path.data(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    termios settings{};
+    ::tcgetattr(slave_, &settings);
+    ::cfmakeraw(&settings);
+    ::tcsetattr(slave_, TCSANOW, &settings);
+    url_ = "modbus+rtu://" + std::string(path.data()) + "?baud=115200&unit=" + std::to_string(device_.unit);
+  }
+  void run() {
+    while (true) {
+      std::array<pollfd, 3> waiting{
+          {{stop_[0], POLLIN, 0}, {client_ < 0 ? listener_ : -1, POLLIN, 0}, {client_, POLLIN, 0}}};
+      ::poll(waiting.data(), waiting.size(), -1);
+      if (waiting[0].revents != 0) return;
+      if (waiting[1].revents != 0) accept();
+      if (waiting[2].revents != 0) serve();
+    }
+  }
+  void accept() {
+    client_ = ::accept(listener_, nullptr, nullptr);
+    const int on = 1;  // without it the system keeps small pieces back, and the script's timing is not the script's
+    ::setsockopt(client_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  void serve() {
+    std::array<std::uint8_t, 512> buffer{};
+    const ssize_t size = ::read(client_, buffer.data(), buffer.size());
+    if (size <= 0) return hang_up();
+    received_.insert(received_.end(), buffer.begin(), buffer.begin() + size);
+    while (client_ >= 0) {
+      const std::optional<FrameAnswer> answer =
+          line_ == Line::tcp ? answer_tcp_frame(device_, received_) : answer_serial_frame(device_, received_);
+      if (!answer) return;
+      if (script_(client_, answer->bytes, requests_++) == Afterwards::hang_up) hang_up();
+    }
+  }
+  void hang_up() {
+    received_.clear();
+    if (line_ == Line::serial) return;
+    ::close(client_);
+    client_ = -1;
+  }
+
+  Line line_;
+  DeviceRegisters device_;
+  Script script_;
+  std::string url_;
+  std::array<int, 2> stop_{-1, -1};
+  int listener_ = -1;
+  int client_ = -1;
+  int slave_ = -1;
+  Octets received_;
+  std::atomic<int> requests_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace commonwatt
