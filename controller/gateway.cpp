@@ -319,6 +319,10 @@ void Gateway::take_clearing(const Bytes& payload) {
   const Result<ClearingRecord, CborError> record = decode<ClearingRecord>(payload);
   if (!record) return dispute("a clearing is not readable: " + to_text(record.error()));
   if (store_->contract(record->interval)) return;
+  if (record->tariff != config_.rules.tariff || record->rule != config_.rules.clearing) {
+    return dispute("clearing of " + to_text(record->interval.begin()) +
+                   ": tariff or k are not those of [market] in this gateway's configuration");
+  }
   const std::vector<Order> own = store_->orders(record->interval);
   std::vector<Order> accepted;
   std::copy_if(own.begin(), own.end(), std::back_inserter(accepted),

@@ -119,7 +119,7 @@ std::string line_text(const PageLine& line) {
 std::int64_t interval_of_event(const Event& event, UtcTime time, std::int64_t interval_seconds) {
   struct Visitor {
     UtcTime time;
-    std::int64_t seconds;
+    std::int64_t seconds = 0;
     std::int64_t operator()(const OrderReceived& received) const {
       return received.order.order.interval.begin_seconds();
     }

@@ -57,6 +57,7 @@ Effects take_order(State& state, const OrderReceived& received, UtcTime now) {
       .signature_holds =
           known && order_signature_holds(household->second.order_key, order_digest(order), received.order.signature),
       .received = now,
+      .gate_was_closed = state.next_gate && order.interval < *state.next_gate,
       .last_sequence = sequence == state.order_sequences.end() ? 0 : sequence->second,
       .standing = standing,
       .open_spend = open_spend(state, order.household),

@@ -97,7 +97,7 @@ Result<AcceptedOrder, OrderReject> admit(const Order& order, const AdmissionFact
   if (facts.household == nullptr) return Fail{OrderReject::unknown_household};
   const HouseholdRecord& household = *facts.household;
   if (!facts.signature_holds) return Fail{OrderReject::bad_signature};
-  if (!gate_is_open(order, facts.rules, facts.received)) return Fail{OrderReject::gate_closed};
+  if (facts.gate_was_closed || !gate_is_open(order, facts.rules, facts.received)) return Fail{OrderReject::gate_closed};
   if (order.sequence <= facts.last_sequence) return Fail{OrderReject::replayed};
   const Tariff& tariff = facts.rules.tariff;
   if (order.limit < tariff.feed_in || order.limit > tariff.retail) return Fail{OrderReject::price_out_of_bounds};

@@ -53,6 +53,7 @@ struct AdmissionFacts {
   const HouseholdRecord* household = nullptr;  ///< nothing when the order's household is not registered
   bool signature_holds = false;
   UtcTime received;
+  bool gate_was_closed = false;             ///< of the order's interval, whatever the rules say now
   std::int64_t last_sequence = 0;           ///< of the household's last accepted order
   std::span<const StandingOrder> standing;  ///< the book of the order's interval
   Money open_spend;                         ///< worst case of all the household's open orders

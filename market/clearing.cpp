@@ -52,6 +52,7 @@ void share_pro_rata(std::span<const BookOrder> book, const std::vector<std::size
   Energy left = available;
   std::vector<MarginalOrder> orders;
   for (const std::size_t index : margin) {
+    assert(total.count > 0);  // Every order has a quantity.
     const Wide product = static_cast<Wide>(book[index].quantity.count) * available.count;
     const Energy share{static_cast<std::int64_t>(product / total.count)};
     const Energy remainder{static_cast<std::int64_t>(product % total.count)};

@@ -173,7 +173,8 @@ Result<Descriptor, std::string> listen_tcp(const std::string& where, std::string
   const char* const end = where.data() + where.size();
   const char* const digits = colon == std::string::npos ? end : where.data() + colon + 1;
   const std::from_chars_result parsed = std::from_chars(digits, end, port);
-  if (parsed.ec != std::errc{} || parsed.ptr != end || ::inet_pton(AF_INET, where.substr(0, colon).c_str(), &address.sin_addr) != 1) {
+  if (parsed.ec != std::errc{} || parsed.ptr != end ||
+      ::inet_pton(AF_INET, where.substr(0, colon).c_str(), &address.sin_addr) != 1) {
     return Fail{"cannot listen at \"" + where + "\": write 127.0.0.1:0 or pty:/path/of/link"};
   }
   address.sin_port = htons(port);

@@ -231,6 +231,21 @@ TEST_CASE("the interval length cannot change within a journal") {
   CHECK(encode(street.state) == before);
 }
 
+TEST_CASE("a gate that was closed stays closed when the operator lets gates close later") {
+  Neighbourhood street;
+  street.pass(0, 9);
+  MarketConfigured later = test::street_configuration();
+  later.rules.gate_closure_seconds = 0;
+  const UtcTime now = street_interval(0).begin() - std::chrono::seconds(30);
+  street.happen(later, now);
+  Order order = test::street_order(3, 0);
+  order.sequence = 9;
+  CHECK(answer(street.happen(order_from(3, order), now)) == "gate_closed");
+  CHECK(street.state.open.at(street_interval(0)).orders.size() == 4);
+  order.interval = street_interval(1);
+  CHECK(answer(street.happen(order_from(3, order), now)) == "accepted");
+}
+
 TEST_CASE("a signature over the log that does not hold is not kept; a second or an old one is passed over") {
   Neighbourhood street;
   for (std::int64_t number = 0; number < 3; ++number) street.pass(number, 9);

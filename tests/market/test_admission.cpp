@@ -44,6 +44,7 @@ struct World {
   std::vector<StandingOrder> standing;
   bool known = true;
   bool signature_holds = true;
+  bool gate_was_closed = false;
   UtcTime received = market.gate_closure(interval) - Duration{1};
   std::int64_t last_sequence = 4;
   Money open_spend;
@@ -54,6 +55,7 @@ struct World {
                                                                      .household = known ? &record : nullptr,
                                                                      .signature_holds = signature_holds,
                                                                      .received = received,
+                                                                     .gate_was_closed = gate_was_closed,
                                                                      .last_sequence = last_sequence,
                                                                      .standing = standing,
                                                                      .open_spend = open_spend,
@@ -123,6 +125,9 @@ TEST_CASE("the gate opens a day ahead and is closed at the very moment of its cl
   CHECK(world.verdict(asked) == "gate_closed");
   world.received = closure - std::chrono::hours(24);
   CHECK(world.verdict(asked) == "accepted");
+  world.gate_was_closed = true;  // Under rules that let it close earlier.
+  CHECK(world.verdict(asked) == "gate_closed");
+  world.gate_was_closed = false;
   world.received = closure - std::chrono::hours(24) - Duration{1};
   CHECK(world.verdict(asked) == "gate_closed");
 }

@@ -1,5 +1,6 @@
 // Whatever happens on the line, a value that is accepted is the one the device shows now.
 #include <atomic>
+#include <mutex>
 
 #include <doctest/doctest.h>
 
@@ -49,17 +50,22 @@ class CountingMeter {
     return reading.error().fault;
   }
   [[nodiscard]] const std::string& last_fault() const { return last_fault_; }
-  void rename(const std::string& serial) { serial_ = serial; }
+  void rename(const std::string& serial) {
+    const std::lock_guard lock(mutex_);
+    serial_ = serial;
+  }
   [[nodiscard]] int requests() const { return device_.requests(); }
   MeterDevice& reader() { return reader_; }
 
  private:
   std::vector<RegisterImage> images() {
     ++asked_;
+    const std::lock_guard lock(mutex_);
     const ImageIdentity identity{.maker = "Maker", .model = "Model", .serial = serial_, .unit = 7};
     return {sunspec_meter_image(identity, 3, {1200, Energy{1000 + 10 * asked_}, Energy{77}})};
   }
   std::atomic<int> asked_ = 0;
+  std::mutex mutex_;  // the device's thread reads the serial number
   std::string serial_ = "S1";
   std::string last_fault_;
   FrozenClock clock_{UtcTime::from_seconds(1'782'000'000)};
@@ -147,7 +153,7 @@ TEST_CASE("TCP: an answer of another unit, transaction, protocol, length or func
 
 TEST_CASE("TCP: a whole answer with too few registers is refused") {
   CHECK(fault_of_spoilt([](Octets answer) {
-          answer.resize(answer.size() - 2);
+          answer.erase(answer.end() - 2, answer.end());
           answer[5] = static_cast<std::uint8_t>(answer.size() - 6);
           answer[8] = static_cast<std::uint8_t>(answer.size() - 9);
           return answer;
