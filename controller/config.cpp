@@ -20,9 +20,9 @@ constexpr std::size_t meters_max = 32;
 template <class Kind>
 Id<Kind> read_id(ConfigTable& table, const char* key, std::optional<std::string> otherwise = std::nullopt) {
   const std::string name = table.text(key, std::move(otherwise));
-  const std::optional<Id<Kind>> id = Id<Kind>::from(name);
+  std::optional<Id<Kind>> id = Id<Kind>::from(name);
   if (!id && table.has(key)) table.fault(key, "'" + name + "' is not 1 to 32 characters of a-z, 0-9, '-' and '_'");
-  return id.value_or(Id<Kind>());
+  return std::move(id).value_or(Id<Kind>());
 }
 
 HouseholdId read_household_id(ConfigTable& table, const char* key) {

@@ -187,6 +187,8 @@ void Gateway::poll_meters(UtcTime now) {
   if (poll.boundaries.empty()) return;
   std::vector<OutboxItem> items;
   for (const BoundaryReading& boundary : poll.boundaries) {
+    // After the market's end nobody settles on it.
+    if (config_.rules.trading_end && boundary.boundary > *config_.rules.trading_end) continue;
     const Reading reading{.meter = boundary.meter,
                           .time = boundary.boundary,
                           .registers = boundary.registers,
@@ -200,7 +202,7 @@ void Gateway::poll_meters(UtcTime now) {
                      .interval_begin = reading.time.seconds(),
                      .payload = encode(signed_reading)});
   }
-  enqueue(items);
+  if (!items.empty()) enqueue(items);
 }
 
 std::optional<Interval> Gateway::interval_to_order(UtcTime now) const {

@@ -41,7 +41,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using tcp = asio::ip::tcp;
+using Tcp = asio::ip::tcp;
 using boost::system::error_code;
 
 /// Broadcasts that wait for the server's thread. Beyond, all readers are disconnected and begin anew.
@@ -212,7 +212,7 @@ class HttpServer::Listener {
 
  private:
   void accept();
-  void accepted(tcp::socket socket);
+  void accepted(Tcp::socket socket);
   void comment();
   void send_to_all(const Text& text);
   void drop_readers();
@@ -220,7 +220,7 @@ class HttpServer::Listener {
   const HttpOptions options_;
   const HttpHandlers handlers_;
   asio::io_context context_{1};
-  tcp::acceptor acceptor_{context_};
+  Tcp::acceptor acceptor_{context_};
   asio::steady_timer comment_timer_{context_};
   asio::steady_timer accept_timer_{context_};
   std::set<std::shared_ptr<Connection>> connections_;
@@ -233,7 +233,7 @@ class HttpServer::Listener {
 
 class HttpServer::Listener::Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Listener& listener, tcp::socket socket) : listener_(listener), stream_(std::move(socket)) {}
+  Connection(Listener& listener, Tcp::socket socket) : listener_(listener), stream_(std::move(socket)) {}
 
   void read();
   /// Hands a text to a reader of the event stream; does nothing for other connections.
@@ -323,7 +323,7 @@ void HttpServer::Listener::Connection::respond(std::string text, bool keep_alive
                       } else if (keep_alive) {
                         self->read();
                       } else {
-                        self->stream_.socket().shutdown(tcp::socket::shutdown_send, error);
+                        self->stream_.socket().shutdown(Tcp::socket::shutdown_send, error);
                         self->stream_.expires_after(drain_max);
                         self->drain(0);
                       }
@@ -403,9 +403,9 @@ std::optional<HttpError> HttpServer::Listener::listen() {
   if (!address.is_loopback() && options_.token.empty()) {
     return HttpError{"will not listen on " + place + " without a token: others could read it"};
   }
-  const tcp::endpoint endpoint(address, options_.port);
+  const Tcp::endpoint endpoint(address, options_.port);
   acceptor_.open(endpoint.protocol(), error);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor_.set_option(Tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor_.bind(endpoint, error);
   if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
   if (error) return HttpError{"cannot listen on " + place + ": " + error.message()};
@@ -429,7 +429,7 @@ void HttpServer::Listener::run() {
 }
 
 void HttpServer::Listener::accept() {
-  acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+  acceptor_.async_accept([this](error_code error, Tcp::socket socket) {
     if (error == asio::error::operation_aborted) return;
     if (error) {
       // No descriptor is left, most likely: trying at once would only burn the processor.
@@ -444,17 +444,17 @@ void HttpServer::Listener::accept() {
   });
 }
 
-void HttpServer::Listener::accepted(tcp::socket socket) {
+void HttpServer::Listener::accepted(Tcp::socket socket) {
   error_code ignored;
   if (connections_.size() >= options_.connections_max) {
     const std::string text =
         answer_text(http_error(HttpProblem::unavailable, "too many connections"), http::verb::get, false);
     socket.non_blocking(true, ignored);
     socket.write_some(asio::buffer(text), ignored);
-    socket.shutdown(tcp::socket::shutdown_both, ignored);
+    socket.shutdown(Tcp::socket::shutdown_both, ignored);
     return;
   }
-  socket.set_option(tcp::no_delay(true), ignored);
+  socket.set_option(Tcp::no_delay(true), ignored);
   auto connection = std::make_shared<Connection>(*this, std::move(socket));
   connections_.insert(connection);
   connection->read();

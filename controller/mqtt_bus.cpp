@@ -456,7 +456,7 @@ MqttBus::~MqttBus() = default;
 
 PublishOutcome MqttBus::publish(std::string_view topic, ByteView payload, MqttDelivery delivery, MqttRetain retain) {
   if (topic.empty() || topic.size() > mqtt_topic_max ||
-      topic.find_first_of(std::string_view("+#\0", 3)) != topic.npos) {
+      topic.find_first_of(std::string_view("+#\0", 3)) != std::string::npos) {
     return PublishOutcome::bad_topic;
   }
   if (payload.size() > mqtt_payload_max) return PublishOutcome::too_large;

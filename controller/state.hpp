@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "controller/event.hpp"
@@ -22,6 +23,22 @@ struct BookEntry {
     return std::tie(self.order, self.leaf);
   }
 };
+
+/// An accepted reading, as a batch holds it.
+struct ReadingLeaf {
+  Hash32 leaf{};
+  bool sealed = false;
+
+  friend bool operator==(const ReadingLeaf&, const ReadingLeaf&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.leaf, self.sealed);
+  }
+};
+
+/// How long after its interval is settled a message that was accepted is still answered as accepted when it comes
+/// again: the first receipt may have been lost in an outage.
+inline constexpr std::int64_t repeats_answered_seconds = 2 * 86'400;
 
 /// An interval from its first order until it is settled.
 struct OpenInterval {
@@ -89,8 +106,10 @@ struct State {
   std::map<HouseholdId, std::int64_t> order_sequences;  ///< of the last accepted order
   std::map<Interval, OpenInterval> open;
   std::map<MeterId, MeterAccount> meters;
-  /// Readings received and not sealed yet: by meter and boundary in seconds.
-  std::map<MeterId, std::map<std::int64_t, Hash32>> reading_leaves;
+  /// Readings accepted, by meter and boundary in seconds; kept after they are sealed as long as repeats are answered.
+  std::map<MeterId, std::map<std::int64_t, ReadingLeaf>> reading_leaves;
+  /// The accepted orders of settled intervals, as long as repeats are answered.
+  std::map<Interval, std::set<OrderId>> settled_orders;
   Ledger ledger;
   Hash32 last_batch{};  ///< root of the batch sealed last
   GrowingTree log;
@@ -106,9 +125,9 @@ struct State {
   template <class Self>
   static auto fields(Self& self) {
     return std::tie(self.origin, self.log_key, self.rules, self.households, self.meter_owners, self.order_sequences,
-                    self.open, self.meters, self.reading_leaves, self.ledger, self.last_batch, self.log, self.next_gate,
-                    self.next_settlement, self.signature, self.cosignatures, self.witnessed_size, self.totals,
-                    self.household_totals);
+                    self.open, self.meters, self.reading_leaves, self.settled_orders, self.ledger, self.last_batch,
+                    self.log, self.next_gate, self.next_settlement, self.signature, self.cosignatures,
+                    self.witnessed_size, self.totals, self.household_totals);
   }
 
   [[nodiscard]] Checkpoint checkpoint() const { return {.origin = origin, .size = log.size(), .root = log.root()}; }

@@ -36,8 +36,12 @@ Money open_spend(const State& state, const HouseholdId& household) {
 
 std::optional<Receipt> repeated(const State& state, const OrderReceived& received, UtcTime now) {
   if (received.sender != received.order.order.household) return std::nullopt;
+  const OrderId id = order_id(received.order.order);
   const auto open = state.open.find(received.order.order.interval);
-  if (open == state.open.end() || !open->second.orders.contains(order_id(received.order.order))) return std::nullopt;
+  const auto settled = state.settled_orders.find(received.order.order.interval);
+  const bool stands = open != state.open.end() && open->second.orders.contains(id);
+  const bool stood = settled != state.settled_orders.end() && settled->second.contains(id);
+  if (!stands && !stood) return std::nullopt;
   return receipt_of(received.order.order, now, std::nullopt);
 }
 

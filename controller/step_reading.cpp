@@ -54,7 +54,7 @@ std::optional<Receipt> repeated(const State& state, const ReadingReceived& recei
   if (leaves == state.reading_leaves.end()) return std::nullopt;
   const auto leaf = leaves->second.find(reading.time.seconds());
   const Hash32 own = record_leaf(LeafKind::reading, reading.salt, encode(reading), received.reading.signature);
-  if (leaf == leaves->second.end() || leaf->second != own) return std::nullopt;
+  if (leaf == leaves->second.end() || leaf->second.leaf != own) return std::nullopt;
   return receipt_of(reading, now, std::nullopt);
 }
 
@@ -74,8 +74,8 @@ Effects take_reading(State& state, const ReadingReceived& received, UtcTime now)
   }
   // From here the reading counts.
   state.meters.at(reading.meter).add(reading);
-  state.reading_leaves[reading.meter][reading.time.seconds()] =
-      record_leaf(LeafKind::reading, reading.salt, encode(reading), received.reading.signature);
+  state.reading_leaves[reading.meter][reading.time.seconds()] = {
+      .leaf = record_leaf(LeafKind::reading, reading.salt, encode(reading), received.reading.signature)};
   ++state.totals.readings;
   return {SendReceipt{.household = received.sender, .receipt = receipt_of(reading, now, std::nullopt)}};
 }

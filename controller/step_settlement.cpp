@@ -39,15 +39,26 @@ Position position_of(State& state, const HouseholdRecord& household, const Inter
   return position;
 }
 
-/// Takes the leaves of the readings up to the interval's end out of the state.
-std::vector<Hash32> take_reading_leaves(State& state, const Interval& interval) {
+/// The leaves of the readings up to the interval's end that no batch holds yet; they are sealed from here on.
+std::vector<Hash32> seal_readings(State& state, const Interval& interval) {
   std::vector<Hash32> leaves;
   for (auto& [meter, by_time] : state.reading_leaves) {
-    const auto end = by_time.upper_bound(interval.end().seconds());
-    for (auto leaf = by_time.begin(); leaf != end; ++leaf) leaves.push_back(leaf->second);
-    by_time.erase(by_time.begin(), end);
+    for (auto& [time, reading] : by_time) {
+      if (time > interval.end().seconds()) break;
+      if (!reading.sealed) leaves.push_back(reading.leaf);
+      reading.sealed = true;
+    }
+    by_time.erase(by_time.begin(), by_time.lower_bound(interval.begin_seconds() - repeats_answered_seconds));
   }
   return leaves;
+}
+
+/// Remembers which orders were accepted, and forgets those too old to come again.
+void remember_orders(State& state, const Interval& interval, const OpenInterval& open) {
+  std::set<OrderId>& accepted = state.settled_orders[interval];
+  for (const auto& [id, entry] : open.orders) accepted.insert(accepted.end(), id);
+  const Interval oldest(interval.begin_seconds() - repeats_answered_seconds, interval.length_seconds());
+  state.settled_orders.erase(state.settled_orders.begin(), state.settled_orders.lower_bound(oldest));
 }
 
 std::vector<Statement> statements_of(State& state, const Interval& interval, const OpenInterval& open) {
@@ -98,11 +109,12 @@ Effects settle_interval(State& state, const SettlementDue& due, UtcTime now) {
   }
   const OpenInterval open = std::move(state.open.at(due.interval));
   state.open.erase(due.interval);
+  remember_orders(state, due.interval, open);
   assert(open.cleared);
   Batch batch{.record = *open.cleared, .order_leaves = {}, .reading_leaves = {}, .statements = {}, .salt = due.salt};
   batch.record.previous_batch = state.last_batch;
   for (const auto& [id, entry] : open.orders) batch.order_leaves.push_back(entry.leaf);
-  batch.reading_leaves = take_reading_leaves(state, due.interval);
+  batch.reading_leaves = seal_readings(state, due.interval);
   batch.statements = statements_of(state, due.interval, open);
 
   StoreBatch store{.log_index = state.log.size(), .entry = {}, .batch = {}, .postings = postings(batch.statements)};

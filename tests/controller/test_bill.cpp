@@ -131,7 +131,8 @@ TEST_CASE("a line of a bill gives the bill back, and no figure of it can be chan
     changed[at] = changed[at] == '7' ? '8' : '7';
     const std::optional<Bill> other = bill_from_line(changed);
     CAPTURE(at);
-    CHECK((!other || !(*other == sample())));
+    if (at < line.find("\"proof\"")) CHECK_FALSE(other.has_value());
+    if (other) CHECK_FALSE(*other == sample());
   }
   CHECK_FALSE(bill_from_line("").has_value());
   CHECK_FALSE(bill_from_line(line + " ").has_value());

@@ -58,7 +58,7 @@ TEST_CASE("an order's digest is the one its words give, written out by hand") {
       "Order(bytes32 household,uint256 intervalBegin,uint256 intervalLength,uint8 side,uint256 quantityWh,"
       "int256 limitMicroPerKwh,uint256 sequence,bytes16 salt)");
   const std::string words = type + "68683031" + zeros(56)    // "hh01", zeros behind
-                            + zeros(56) + "6a372580"         // 1782000000
+                            + zeros(56) + "6a372980"         // 1782000000
                             + zeros(61) + "384"              // 900
                             + zeros(63) + "1"                // sell
                             + zeros(61) + "4e2"              // 1250
