@@ -26,7 +26,7 @@ Id<Kind> read_id(ConfigTable& table, const char* key, std::optional<std::string>
 }
 
 HouseholdId read_household_id(ConfigTable& table, const char* key) {
-  const HouseholdId id = read_id<Household>(table, key);
+  HouseholdId id = read_id<Household>(table, key);
   if (id.text() == broker_controller_name)
     table.fault(key, "'controller' is the controller's own name at the broker; choose another");
   return id;
