@@ -62,7 +62,7 @@ class Controller {
   void answer_request(const HouseholdId& household, const Bytes& payload);
   void take_live(const HouseholdId& household, const Bytes& payload);
   void take_status(const HouseholdId& household, const Bytes& payload);
-  bool commit(std::vector<TimedEvent> events);
+  bool commit(const std::vector<TimedEvent>& events);
   std::vector<TimedEvent> due_events();
 
   void run(const Effect& effect);
@@ -229,11 +229,11 @@ int Controller::loop() {
       if (event) events.push_back({.time = event_time(incoming.received), .event = std::move(*event)});
     }
     // What came before the gate closed is judged before it closes.
-    if (!events.empty()) running = commit(std::move(events));
+    if (!events.empty()) running = commit(events);
     while (running) {
-      std::vector<TimedEvent> due = follow_up_.empty() ? due_events() : std::exchange(follow_up_, {});
+      const std::vector<TimedEvent> due = follow_up_.empty() ? due_events() : std::exchange(follow_up_, {});
       if (due.empty()) break;
-      running = commit(std::move(due));
+      running = commit(due);
     }
     outgoing_.flush(*bus_);
     show(false);
@@ -243,7 +243,7 @@ int Controller::loop() {
 }
 
 /// Steps through events, writes them down, and only then lets their effects happen.
-bool Controller::commit(std::vector<TimedEvent> events) {
+bool Controller::commit(const std::vector<TimedEvent>& events) {
   Effects effects;
   std::vector<StoreBatch> batches;
   for (const TimedEvent& timed : events) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <mutex>
 #include <set>
 
@@ -120,16 +121,20 @@ Json statement_json(const Statement& statement, const char* state) {
 }
 
 Json book_json(const Shown& shown) {
-  std::map<Price, Energy> bids;
+  std::map<Price, Energy, std::greater<>> bids;
   std::map<Price, Energy> asks;
-  for (const BookOrder& order : shown.record.book)
-    (order.side == Side::buy ? bids : asks)[order.limit] += order.quantity;
+  for (const BookOrder& order : shown.record.book) {
+    Energy& step = order.side == Side::buy ? bids[order.limit] : asks[order.limit];
+    step += order.quantity;
+  }
   Json bid_steps = Json::array();
   Json ask_steps = Json::array();
-  for (auto step = bids.rbegin(); step != bids.rend(); ++step)
-    bid_steps.push_back({{"limit_price", step->first.count}, {"quantity_wh", step->second.count}});
-  for (const auto& [limit, quantity] : asks)
+  for (const auto& [limit, quantity] : bids) {
+    bid_steps.push_back({{"limit_price", limit.count}, {"quantity_wh", quantity.count}});
+  }
+  for (const auto& [limit, quantity] : asks) {
     ask_steps.push_back({{"limit_price", limit.count}, {"quantity_wh", quantity.count}});
+  }
   return {{"interval", shown.record.interval.begin_seconds()},
           {"price", optional_count(shown.record.clearing.price)},
           {"volume_wh", shown.record.clearing.volume.count},
@@ -492,9 +497,10 @@ HttpResponse MarketView::Impl::proof_answer(const std::vector<std::string>& part
   const std::optional<StoreBatch> store = read_batch(directory / journal_file, Interval(*begin, interval_seconds));
   const SignedLog log{.checkpoint = proofs.checkpoint, .signature = proofs.signature, .leaves = proofs.leaves};
   const std::optional<Bill> bill = store ? make_bill(*store, *household, log) : std::nullopt;
-  if (!bill)
+  if (!bill) {
     return http_error(HttpProblem::not_found,
                       "no signed bill of " + parts[3] + " for the interval that begins at " + parts[2]);
+  }
   return {.status = 200, .content_type = "application/json", .body = bill_line(*bill) + "\n"};
 }
 

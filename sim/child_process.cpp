@@ -89,7 +89,7 @@ Result<Done, std::string> Supervisor::tend() {
       return Fail{child.command.name + " dies as soon as it is started; its log is " + child.command.log.string()};
     }
     ++restarts_;
-    const Result<Done, std::string> launched = launch(child);
+    Result<Done, std::string> launched = launch(child);
     if (!launched) return launched;
   }
   return Done{};

@@ -338,9 +338,9 @@ DemoResult Demo::finish() {
   result.restarts = restarts;
   result.disputes = disputes_;
   for (const auto& [household, count] : disputes_) {
-    if (count > 0)
-      result.faults.push_back(household.text() + ": its gateway disputed " + std::to_string(count) +
-                              " messages; see its log");
+    if (count == 0) continue;
+    result.faults.push_back(household.text() + ": its gateway disputed " + std::to_string(count) +
+                            " messages; see its log");
   }
   return result;
 }

@@ -163,7 +163,9 @@ void FlowView::drawLink(QPainter& painter, const Tokens& tokens, QLineF line, Di
   if (!timer_.isActive()) return;
   const double shift = std::fmod(static_cast<double>(phase_.elapsed()) / 1000 * dot_speed, dot_distance);
   const double room = line.length() - 14;
-  for (double at = shift; at < room; at += dot_distance) {
+  const int dots = static_cast<int>(std::ceil((room - shift) / dot_distance));
+  for (int dot = 0; dot < dots; ++dot) {
+    const double at = shift + dot * dot_distance;
     const double x = direction == Direction::right ? line.x1() + at : line.x2() - at;
     painter.drawEllipse(QPointF(x, line.y1()), 4, 4);
   }

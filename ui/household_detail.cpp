@@ -75,7 +75,7 @@ class ColumnFitter : public QObject {
     }
     for (int column = 0; column < header.count(); ++column) {
       if (header.isSectionHidden(column)) continue;
-      const int share = rest > 0 ? rest / shown : 0;
+      const int share = rest > 0 ? rest / std::max(shown, 1) : 0;
       header.resizeSection(column, needed_[static_cast<std::size_t>(column)] + share);
       rest -= share;
       --shown;

@@ -2,6 +2,7 @@
 
 #include <QGuiApplication>
 #include <QPalette>
+#include <array>
 #include <optional>
 
 #include "ui/quantity_text.hpp"
@@ -249,10 +250,9 @@ bool HouseholdProxy::filterAcceptsRow(int row, const QModelIndex& /*parent*/) co
   const auto* model = static_cast<const HouseholdModel*>(sourceModel());
   const Household& h = model->household(row);
   const QString settled = h.settlement ? settlement_text(h.settlement->state) : QString();
-  for (const QString& text : {h.name, h.id, h.zone, settled}) {
-    if (text.contains(needle_, Qt::CaseInsensitive)) return true;
-  }
-  return false;
+  const std::array texts{h.name, h.id, h.zone, settled};
+  return std::any_of(texts.begin(), texts.end(),
+                     [this](const QString& text) { return text.contains(needle_, Qt::CaseInsensitive); });
 }
 
 bool HouseholdProxy::lessThan(const QModelIndex& left, const QModelIndex& right) const {

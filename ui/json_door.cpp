@@ -70,7 +70,7 @@ QString JsonDoor::text(const char* key) {
 }
 
 QString JsonDoor::required_text(const char* key) {
-  const QString value = text(key);
+  QString value = text(key);
   if (value.isEmpty()) fail(where_ + QLatin1Char('.') + QLatin1String(key) + QStringLiteral(" is missing"));
   return value;
 }

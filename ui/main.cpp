@@ -41,7 +41,7 @@ QString read_token(const QString& path) {
   QFile file(path);
   if (!file.open(QIODevice::ReadOnly))
     refuse(QStringLiteral("cannot read the token file %1: %2").arg(path, file.errorString()));
-  const QString token = QString::fromUtf8(file.read(token_size_max)).trimmed();
+  QString token = QString::fromUtf8(file.read(token_size_max)).trimmed();
   if (token.isEmpty() || token.contains(QLatin1Char('\n')) || token.contains(QLatin1Char('\r'))) {
     refuse(QStringLiteral("the token file %1 does not hold one line with a token").arg(path));
   }

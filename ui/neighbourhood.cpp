@@ -184,7 +184,7 @@ MarketInterval read_market_interval(JsonDoor& door) {
   interval.orders = door.count("orders");
   interval.rejected_orders = door.count("rejected_orders");
   interval.local_share_permille = door.count("local_share_permille");
-  for (const QJsonValue& name : door.list("missing")) {
+  for (const auto& name : door.list("missing")) {
     if (name.isString()) interval.missing.push_back(name.toString().left(text_length_max).simplified());
   }
   return interval;

@@ -2,6 +2,7 @@
 
 #include <QCoreApplication>
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <limits>
 
@@ -96,7 +97,7 @@ std::optional<std::int64_t> local_share(const Intervals& intervals) {
     local += static_cast<double>(interval.used->count) * static_cast<double>(*interval.local_share_permille);
   }
   if (used <= 0) return std::nullopt;
-  return static_cast<std::int64_t>(local / used + 0.5);
+  return std::llround(local / used);
 }
 
 QString gateways_text(const Households& households) {

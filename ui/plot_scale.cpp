@@ -36,9 +36,9 @@ Ticks value_ticks(double low, double high, int count_max) {
   Ticks ticks;
   if (!(high > low)) high = low + 1;
   const double step = round_step((high - low) / std::max(1, count_max), ticks.decimals);
-  const double first = std::floor(low / step + 1e-9);
-  const double last = std::ceil(high / step - 1e-9);
-  for (double i = first; i <= last + 0.5; i += 1) ticks.at.push_back(i * step);
+  const auto first = static_cast<std::int64_t>(std::floor(low / step + 1e-9));
+  const auto last = static_cast<std::int64_t>(std::ceil(high / step - 1e-9));
+  for (std::int64_t i = first; i <= last; ++i) ticks.at.push_back(static_cast<double>(i) * step);
   return ticks;
 }
 

@@ -3,6 +3,7 @@
 #include <QCoreApplication>
 #include <QDateTime>
 #include <QLocale>
+#include <algorithm>
 #include <array>
 
 namespace commonwatt::ui {
@@ -30,10 +31,7 @@ QString scaled_text(std::int64_t count, const char* unit) {
 bool has_cents(const QString& currency) {
   static const std::array<QString, 4> known{QStringLiteral("EUR"), QStringLiteral("USD"), QStringLiteral("AUD"),
                                             QStringLiteral("CAD")};
-  for (const QString& name : known) {
-    if (currency == name) return true;
-  }
-  return false;
+  return std::find(known.begin(), known.end(), currency) != known.end();
 }
 
 QDateTime local(UtcTime time) {

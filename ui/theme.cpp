@@ -219,10 +219,10 @@ QPalette palette_of(const Tokens& t) {
 void apply_theme(QApplication& application, Mode mode) {
   const Tokens& tokens = tokens_of(mode);
   if (!application.property(styled_property).toBool()) {
-    application.setStyle(new DashboardStyle);
+    QApplication::setStyle(new DashboardStyle);
     application.setProperty(styled_property, true);
   }
-  application.setPalette(palette_of(tokens));
+  QApplication::setPalette(palette_of(tokens));
   QToolTip::setPalette(palette_of(tokens));
   application.setStyleSheet(style_sheet(tokens));
 }

@@ -80,15 +80,15 @@ Afterwards honest(int descriptor, const Octets& answer) {
 }
 
 /// A TCP meter that spoils one answer, the first of its second read.
-Script spoil_once(std::function<Octets(Octets)> spoil) {
+Script spoil_once(const std::function<Octets(Octets)>& spoil) {
   return [spoil](int descriptor, const Octets& answer, int n) {
     put(descriptor, n == spoilt ? spoil(answer) : answer);
     return Afterwards::stay;
   };
 }
 
-MeterFault fault_of_spoilt(std::function<Octets(Octets)> spoil) {
-  CountingMeter meter(ScriptedDevice::Line::tcp, spoil_once(std::move(spoil)));
+MeterFault fault_of_spoilt(const std::function<Octets(Octets)>& spoil) {
+  CountingMeter meter(ScriptedDevice::Line::tcp, spoil_once(spoil));
   REQUIRE(meter.read());
   REQUIRE(meter.requests() == first_read_requests);
   const MeterFault fault = meter.fault();
