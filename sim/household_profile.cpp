@@ -177,7 +177,7 @@ HouseholdEnergy::HouseholdEnergy(const HouseholdPlan& plan, UtcTime begin, UtcTi
   const double watts_per_irradiance =
       plan_.pv_peak_kw * Draw({plan_.seed, offset_draw, plan_.index, 1}).uniform(0.75, 0.9);
   const std::int64_t load_max = plan_.fuse.count * 8 / 10;
-  SimulatedDay today;
+  SimulatedDay today{};
   std::int64_t day_of_today = floor_divide(first, minutes_per_day) - 1;
   for (std::int64_t minute = first; minute < last; ++minute) {
     const std::int64_t day = floor_divide(minute, minutes_per_day);

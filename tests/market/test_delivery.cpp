@@ -18,11 +18,11 @@ Interval interval(std::int64_t number) {
 }
 
 /// The reading at the begin of an interval by number.
-Reading reading(std::int64_t number, std::int64_t import, std::int64_t export_ = 0) {
+Reading reading(std::int64_t number, std::int64_t import, std::int64_t exported = 0) {
   Reading reading;
   reading.meter = *MeterId::from("m-grid");
   reading.time = interval(number).begin();
-  reading.registers = {Energy{import}, Energy{export_}};
+  reading.registers = {Energy{import}, Energy{exported}};
   reading.sequence = 1'000'000 + number;
   return reading;
 }

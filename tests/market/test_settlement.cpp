@@ -11,16 +11,16 @@ constexpr Interval interval(1'782'000'000, 900);
 constexpr Tariff tariff{.retail = Price{300'000}, .feed_in = Price{80'000}};
 constexpr Price price{200'000};
 
-Position position(const char* household, std::int64_t contract, std::int64_t import, std::int64_t export_) {
+Position position(const char* household, std::int64_t contract, std::int64_t import, std::int64_t exported) {
   return {.household = *HouseholdId::from(household),
           .contract = Energy{contract},
-          .grid = {Energy{import}, Energy{export_}},
+          .grid = {Energy{import}, Energy{exported}},
           .produced = std::nullopt,
           .quality = DeliveryQuality::good};
 }
 
-Statement settled(std::int64_t contract, std::int64_t import, std::int64_t export_) {
-  return settle(position("hh01", contract, import, export_), interval, price, tariff);
+Statement settled(std::int64_t contract, std::int64_t import, std::int64_t exported) {
+  return settle(position("hh01", contract, import, exported), interval, price, tariff);
 }
 
 TEST_CASE("a household that uses what it bought pays the clearing price and nothing else") {
