@@ -165,7 +165,7 @@ TEST_CASE("what is wrong with a key file is said with the file's name") {
   const auto fault_with = [&](const std::string& text) {
     test::write_text(file, text);
     ::chmod(file.c_str(), 0600);
-    const std::string fault = fault_of(KeyKind::order, file);
+    std::string fault = fault_of(KeyKind::order, file);
     CHECK((fault.empty() || fault.find(file.string()) == 0));
     return fault;
   };

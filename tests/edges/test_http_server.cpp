@@ -76,7 +76,7 @@ class Client {
       take();
       return received_.size() >= head + length || ended_;
     });
-    const std::string answer = received_.substr(0, head + length);
+    std::string answer = received_.substr(0, head + length);
     received_.erase(0, answer.size());
     return answer;
   }
