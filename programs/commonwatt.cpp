@@ -177,10 +177,11 @@ int show_report(const VerifyReport& report, bool json) {
 
 int verify_bills(const std::string& file, const std::string& key) {
   const std::optional<Bytes> log_key = from_hex(key);
-  if (!log_key || log_key->size() != 32)
+  if (!log_key || log_key->size() != 32) {
     return complain(
         "--log-key must be the controller's public key, 64 hexadecimal digits ('commonwatt keys show' prints it)",
         status_usage);
+  }
   const Result<std::int64_t, VerifyFault> bills = verify_bill_file(file, *log_key);
   if (bills) {
     std::cout << *bills << " bills hold: amounts, proofs and signatures\n";
