@@ -2,136 +2,194 @@
 
 #include <algorithm>
 #include <cassert>
-#include <numeric>
+#include <limits>
 
 #include "core/sha256.hpp"
+#include "core/wide.hpp"
 
 namespace commonwatt {
 namespace {
 
-__extension__ using Wide = __int128;
+constexpr Price price_lowest{std::numeric_limits<std::int64_t>::min()};
+constexpr Price price_highest{std::numeric_limits<std::int64_t>::max()};
 
-struct Step {
-  Price limit;
-  Energy quantity;
+/// How many orders are looked at to guess where the price lies, and which part of their energy the guess may be off by
+/// to either side. The guess is off by the root of the sample: 64 orders of 4096 are one standard deviation and more.
+struct Sample {
+  std::size_t size;
+  std::int64_t margin_permille;
 };
+constexpr std::size_t book_small = 1'024;  // below it, a guess costs more than it saves
+constexpr std::size_t book_large = 50'000;
+constexpr Sample sample_of_medium{.size = 256, .margin_permille = 180};
+constexpr Sample sample_of_large{.size = 4'096, .margin_permille = 45};
 
-/// The limit price at which the target-th watt-hour lies when all orders stand in order of price: the weighted
-/// quantile, by halving the range that holds it.
-Price weighted_quantile(std::vector<Step> steps, Energy target) {
-  auto first = steps.begin();
-  auto last = steps.end();
-  while (last - first > 1) {
-    const auto middle = first + (last - first) / 2;
-    std::nth_element(first, middle, last, [](const Step& a, const Step& b) { return a.limit < b.limit; });
-    const Energy below =
-        std::accumulate(first, middle, Energy{}, [](Energy sum, const Step& step) { return sum + step.quantity; });
-    if (below >= target) {
-      last = middle;
-    } else {
-      target -= below;
-      first = middle;
-    }
-  }
-  return first->limit;
+Claim claim(std::size_t index, Energy quantity) {
+  Claim claim;
+  claim.index = index;
+  claim.quantity = quantity;
+  return claim;
 }
 
-struct MarginalOrder {
-  std::size_t index = 0;
-  Energy share;
-  Energy remainder;
-  Hash32 tie_key{};
-};
-
-/// Splits `available` among the orders at the margin, pro rata to quantity (RULEBOOK section 4).
-void share_pro_rata(std::span<const BookOrder> book, const std::vector<std::size_t>& margin, Energy available,
-                    const Hash32& seed, std::vector<Energy>& fills) {
-  Energy total;
-  for (const std::size_t index : margin) total += book[index].quantity;
-  assert(available <= total);
-  Energy left = available;
-  std::vector<MarginalOrder> orders;
-  for (const std::size_t index : margin) {
-    assert(total.count > 0);  // Every order has a quantity.
-    const Wide product = static_cast<Wide>(book[index].quantity.count) * available.count;
-    const Energy share{static_cast<std::int64_t>(product / total.count)};
-    const Energy remainder{static_cast<std::int64_t>(product % total.count)};
-    orders.push_back({.index = index, .share = share, .remainder = remainder});
-    left -= share;
-  }
-  // From here fewer watt-hours are left than there are orders with a remainder.
-  if (left > Energy{0}) {
-    for (MarginalOrder& order : orders) order.tie_key = sha256({seed, book[order.index].id});
-    const auto winners_end = orders.begin() + left.count;
-    std::nth_element(orders.begin(), winners_end - 1, orders.end(), [](const MarginalOrder& a, const MarginalOrder& b) {
-      if (a.remainder != b.remainder) return a.remainder > b.remainder;
-      return a.tie_key < b.tie_key;
-    });
-    for (auto order = orders.begin(); order != winners_end; ++order) order->share += Energy{1};
-  }
-  for (const MarginalOrder& order : orders) fills[order.index] = order.share;
+Energy total(const std::vector<Claim>& claims) {
+  Energy sum;
+  for (const Claim& claim : claims) sum += claim.quantity;
+  return sum;
 }
 
-/// The k-weighted point of the prices that execute exactly these fills.
-Price price_of_fills(std::span<const BookOrder> book, const std::vector<Energy>& fills, const ClearingRule& rule) {
-  Price low{-price_magnitude_max.count - 1};
-  Price high{price_magnitude_max.count + 1};
-  for (std::size_t i = 0; i < book.size(); ++i) {
-    const bool filled = fills[i] > Energy{0};
-    const bool left = fills[i] < book[i].quantity;
-    const bool buys = book[i].side == Side::buy;
-    if ((buys && left) || (!buys && filled)) low = std::max(low, book[i].limit);
-    if ((buys && filled) || (!buys && left)) high = std::min(high, book[i].limit);
+/// The lowest limit above a price; there is one.
+Price next_limit(std::span<const LimitOrder> orders, Price price) {
+  Price next = price_highest;
+  for (const LimitOrder& order : orders) {
+    if (order.limit > price) next = std::min(next, order.limit);
   }
-  assert(low <= high);
-  return low + Price{rule.k_permille * (high - low).count / 1000};
+  return next;
 }
 
 }  // namespace
 
-Clearing clear(std::span<const BookOrder> book, const ClearingRule& rule, const Hash32& seed) {
-  assert(rule.k_permille >= 0 && rule.k_permille <= 1000);
-  Clearing result{.price = std::nullopt, .volume = {}, .fills = std::vector<Energy>(book.size())};
+Price price_between(Price low, Price high, const ClearingRule& rule) {
+  assert(low <= high && rule.k_permille >= 0 && rule.k_permille <= 1000);
+  const Wide span = wide(high.count) - low.count;
+  return low + Price{static_cast<std::int64_t>(span * rule.k_permille / 1000)};
+}
+
+/// Where the crossing of a sample of the orders lies, give or take: it is right nearly always, and is checked.
+CallAuction::Bracket CallAuction::guess(std::span<const LimitOrder> orders) {
+  if (orders.size() < book_small) return {price_lowest, price_highest};
+  const Sample& sample = orders.size() < book_large ? sample_of_medium : sample_of_large;
+  // Steps of a golden part of the book reach every region of it, whatever period its sequence has.
+  const auto stride = static_cast<std::size_t>(orders.size() * 618'033 / 1'000'000) | 1U;
+  std::size_t at = 0;
   Energy demand;
-  Energy supply;
-  std::vector<Step> steps;
-  steps.reserve(book.size());
-  for (const BookOrder& order : book) {
-    assert(order.quantity > Energy{0});
-    (order.side == Side::buy ? demand : supply) += order.quantity;
-    steps.push_back({order.limit, order.quantity});
+  Energy all;
+  steps_.clear();
+  for (std::size_t i = 0; i < sample.size; ++i) {
+    const LimitOrder& order = orders[at];
+    at += stride;
+    if (at >= orders.size()) at -= orders.size();
+    if (order.side == Side::buy) demand += order.quantity;
+    all += order.quantity;
+    steps_.push_back({order.limit, order.quantity});
   }
-  if (demand == Energy{0} || supply == Energy{0}) return result;
+  const Energy margin{all.count / 1000 * sample.margin_permille};
+  const Energy low = std::max(Energy{1}, demand - margin);
+  const Energy high = std::max(low, demand + margin);
+  copy_ = steps_;
+  return {weighted_quantile(steps_, low), high >= all ? price_highest : weighted_quantile(copy_, high)};
+}
 
-  const Price crossing = weighted_quantile(std::move(steps), demand);
-  Energy bids_above;
-  Energy asks_below;
-  Energy bids_at;
-  Energy asks_at;
-  for (const BookOrder& order : book) {
-    const bool buys = order.side == Side::buy;
-    if (order.limit == crossing) (buys ? bids_at : asks_at) += order.quantity;
-    if (buys && order.limit > crossing) bids_above += order.quantity;
-    if (!buys && order.limit < crossing) asks_below += order.quantity;
-  }
-  result.volume = std::min(bids_above + bids_at, asks_below + asks_at);
-  if (result.volume == Energy{0}) return result;
-
-  // The crossing is where net supply turns non-negative: what is strictly better fits into the volume.
-  assert(bids_above <= result.volume && asks_below <= result.volume);
-  std::vector<std::size_t> margin_bids;
-  std::vector<std::size_t> margin_asks;
-  for (std::size_t i = 0; i < book.size(); ++i) {
-    const bool buys = book[i].side == Side::buy;
-    if (book[i].limit == crossing) {
-      (buys ? margin_bids : margin_asks).push_back(i);
-    } else if (buys == (book[i].limit > crossing)) {
-      result.fills[i] = book[i].quantity;
+/// The one pass over all orders. Outside the bracket the fill is plain: a bid above it is filled whole, and so is an
+/// ask below it. Written without branches, which nobody could guess. The orders inside are copied block by block, while
+/// the block is still in the nearest cache.
+CallAuction::Split CallAuction::split(std::span<const LimitOrder> orders, const Bracket& bracket,
+                                      std::span<Energy> fills) {
+  constexpr std::size_t block_max = 512;
+  std::array<std::uint32_t, block_max> inside{};
+  Split split;
+  near_.clear();
+  for (std::size_t begin = 0; begin < orders.size(); begin += block_max) {
+    const std::size_t end = std::min(orders.size(), begin + block_max);
+    std::size_t count = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      const LimitOrder& order = orders[i];
+      const bool buys = order.side == Side::buy;
+      const bool under = order.limit.count < bracket.low.count;
+      const bool over = order.limit.count > bracket.high.count;
+      const std::int64_t bid = watt_hours_if(buys & over, order.quantity);
+      const std::int64_t ask = watt_hours_if(!buys & under, order.quantity);
+      split.bids_over.count += bid;
+      split.asks_under.count += ask;
+      fills[i] = Energy{bid + ask};
+      inside[count] = static_cast<std::uint32_t>(i);
+      count += !under & !over ? 1U : 0U;
+    }
+    for (const std::uint32_t i : std::span(inside).first(count)) {
+      near_.push_back({orders[i].limit, orders[i].quantity, i, orders[i].side});
     }
   }
-  share_pro_rata(book, margin_bids, result.volume - bids_above, seed, result.fills);
-  share_pro_rata(book, margin_asks, result.volume - asks_below, seed, result.fills);
-  result.price = price_of_fills(book, result.fills, rule);
+  return split;
+}
+
+/// The price at which net supply turns non-negative; nothing when it does so outside the bracket.
+std::optional<Price> CallAuction::crossing(const Split& split) {
+  Energy target = split.bids_over - split.asks_under;
+  Energy all;
+  steps_.clear();
+  steps_.reserve(near_.size());
+  for (const NearOrder& order : near_) {
+    target += Energy{watt_hours_if(order.side == Side::buy, order.quantity)};
+    all += order.quantity;
+    steps_.push_back({order.limit, order.quantity});
+  }
+  if (target <= Energy{0} || target > all) return std::nullopt;
+  return weighted_quantile(steps_, target);
+}
+
+/// Fills the orders inside the bracket. What is strictly better than the crossing fits into the volume; those at it
+/// share the rest. The lowest price that executes all this is the crossing itself; the highest is the crossing too, or,
+/// where it is exactly used up, the next limit.
+void CallAuction::settle_near(std::span<const LimitOrder> orders, Price crossing, const Split& split,
+                              const ClearingRule& rule, const TieKey& tie_key, Clearing& result) {
+  Energy bids_above = split.bids_over;
+  Energy asks_below = split.asks_under;
+  bids_at_.clear();
+  asks_at_.clear();
+  for (const NearOrder& order : near_) {
+    const bool buys = order.side == Side::buy;
+    const std::int64_t bid = watt_hours_if(buys & (order.limit.count > crossing.count), order.quantity);
+    const std::int64_t ask = watt_hours_if(!buys & (order.limit.count < crossing.count), order.quantity);
+    bids_above += Energy{bid};
+    asks_below += Energy{ask};
+    result.fills[order.index] = Energy{bid + ask};
+    if (order.limit == crossing) (buys ? bids_at_ : asks_at_).push_back(claim(order.index, order.quantity));
+  }
+  const Energy bids_at = total(bids_at_);
+  const Energy asks_at = total(asks_at_);
+  result.volume = std::min(bids_above + bids_at, asks_below + asks_at);
+  const Energy bids_share = result.volume - bids_above;
+  const Energy asks_share = result.volume - asks_below;
+  share_pro_rata(bids_at_, bids_share, tie_key);
+  share_pro_rata(asks_at_, asks_share, tie_key);
+  for (const Claim& bid : bids_at_) result.fills[bid.index] = bid.share;
+  for (const Claim& ask : asks_at_) result.fills[ask.index] = ask.share;
+  if (result.volume == Energy{0}) return;
+  const bool is_bound = bids_share > Energy{0} || asks_share < asks_at;
+  result.price = price_between(crossing, is_bound ? crossing : next_limit(orders, crossing), rule);
+}
+
+void CallAuction::clear(std::span<const LimitOrder> orders, const ClearingRule& rule, const TieKey& tie_key,
+                        Clearing& result) {
+  assert(orders.size() <= std::numeric_limits<std::uint32_t>::max());
+  result.price.reset();
+  result.volume = {};
+  result.fills.resize(orders.size());
+  Bracket bracket = guess(orders);
+  Split parts = split(orders, bracket, result.fills);
+  std::optional<Price> price = crossing(parts);
+  if (!price && orders.size() >= book_small) {
+    bracket = {price_lowest, price_highest};
+    parts = split(orders, bracket, result.fills);
+    price = crossing(parts);
+  }
+  // Without bids net supply is never negative: there is no crossing, and nothing to fill.
+  if (price) settle_near(orders, *price, parts, rule, tie_key, result);
+}
+
+Clearing clear(std::span<const BookOrder> book, const ClearingRule& rule, const Hash32& seed) {
+  std::vector<LimitOrder> orders;
+  orders.reserve(book.size());
+  for (const BookOrder& order : book) {
+    assert(order.quantity > Energy{0});
+    orders.push_back({.limit = order.limit, .quantity = order.quantity, .side = order.side});
+  }
+  Clearing result;
+  CallAuction().clear(
+      orders, rule,
+      [&](std::size_t i) {
+        return sha256({seed, book[i].id});
+      },
+      result);
   return result;
 }
 

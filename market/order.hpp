@@ -54,4 +54,23 @@ struct BookOrder {
 
 BookOrder book_order(const Order& order);
 
+/// A node of the zone tree an auction clears: its place in the list of zones. The root alone is zone 0 of a list of
+/// one.
+using ZoneIndex = std::uint32_t;
+
+/// What an auction computes with: an order without its name. Who breaks a tie by name gives the auction TieKeys.
+struct LimitOrder {
+  Price limit;
+  Energy quantity;  ///< above zero; all of an auction together at most auction_energy_max
+  ZoneIndex zone = 0;
+  Side side = Side::buy;
+
+  friend bool operator==(const LimitOrder&, const LimitOrder&) = default;
+};
+static_assert(sizeof(LimitOrder) == 24);
+
+/// What all orders of one auction may sum to, and what a price or fee in it may be: sums over a tree stay in 63 bits.
+inline constexpr Energy auction_energy_max{1'000'000'000'000'000'000};
+inline constexpr Price auction_price_magnitude_max{1'000'000'000'000'000};
+
 }  // namespace commonwatt
