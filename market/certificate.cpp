@@ -1,48 +1,171 @@
 #include "market/certificate.hpp"
 
+#include <algorithm>
+#include <limits>
+
+#include "core/wide.hpp"
+
 namespace commonwatt {
 namespace {
 
-std::string about(const BookOrder& order, const char* what) {
-  return "order " + to_hex(order.id) + ": " + what;
+using Fault = std::optional<ClearingFault>;
+
+Fault about_order(std::size_t order, const char* what) {
+  return ClearingFault{.what = what, .order = order, .zone = std::nullopt};
+}
+Fault about_zone(ZoneIndex zone, const char* what) {
+  return ClearingFault{.what = what, .order = std::nullopt, .zone = zone};
+}
+Fault about_all(std::string what) {
+  return ClearingFault{.what = std::move(what), .order = std::nullopt, .zone = std::nullopt};
 }
 
-std::optional<std::string> fill_fault(const BookOrder& order, Energy fill, std::optional<Price> price) {
-  if (fill < Energy{0} || fill > order.quantity) return about(order, "filled outside [0, quantity]");
-  if (!price) return fill == Energy{0} ? std::nullopt : std::optional(about(order, "filled without a price"));
-  const bool buys = order.side == Side::buy;
-  const bool good_enough = buys ? order.limit >= *price : order.limit <= *price;
-  const bool not_better = buys ? order.limit <= *price : order.limit >= *price;
-  if (fill > Energy{0} && !good_enough) return about(order, "filled beyond its limit");
-  if (fill < order.quantity && !not_better) return about(order, "better than the price and not filled whole");
-  return std::nullopt;
-}
+/// The prices a zone could have, given what has been looked at so far.
+struct Prices {
+  Wide low = std::numeric_limits<Wide>::min() / 2;
+  Wide high = std::numeric_limits<Wide>::max() / 2;
+
+  void at_least(Wide price) { low = std::max(low, price); }
+  void at_most(Wide price) { high = std::min(high, price); }
+};
+
+/// What of a zone's orders is left unfilled: a bid and an ask at one price would be volume thrown away.
+struct Left {
+  std::optional<Price> best_bid;
+  std::optional<Price> best_ask;
+};
+
+class Certificate {
+ public:
+  Certificate(std::span<const LimitOrder> orders, const ZoneTree& tree, const TreeClearing& clearing)
+      : orders_(orders), tree_(tree), clearing_(clearing), prices_(tree.size()), left_(tree.size()) {}
+
+  Fault fault() {
+    if (clearing_.fills.size() != orders_.size()) return about_all("the clearing does not have one fill per order");
+    if (clearing_.zones.size() != tree_.size()) return about_all("the clearing does not have one result per zone");
+    for (ZoneIndex zone = 0; zone < tree_.size(); ++zone) {
+      if (!clearing_.zones[zone].price) continue;
+      prices_[zone] = {wide(clearing_.zones[zone].price->count), wide(clearing_.zones[zone].price->count)};
+    }
+    for (std::size_t i = 0; i < orders_.size(); ++i) {
+      if (Fault found = order_fault(i)) return found;
+    }
+    if (Fault found = volume_fault()) return found;
+    if (Fault found = flow_fault()) return found;
+    for (std::size_t i = tree_.size(); i-- > 0;) {
+      if (Fault found = zone_fault(tree_.top_down()[i])) return found;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  /// Sums what the order does and narrows the prices its zone could have.
+  Fault order_fault(std::size_t index) {
+    const LimitOrder& order = orders_[index];
+    const Energy fill = clearing_.fills[index];
+    const std::optional<Price>& price = clearing_.zones[order.zone].price;
+    const bool buys = order.side == Side::buy;
+    if (fill < Energy{0} || fill > order.quantity) return about_order(index, "filled outside [0, quantity]");
+    if (!price && fill > Energy{0}) return about_order(index, "filled without a price");
+    if (price && fill > Energy{0} && (buys ? order.limit < *price : order.limit > *price)) {
+      return about_order(index, "filled beyond its limit");
+    }
+    (buys ? bought_ : sold_) += fill.count;
+    if (fill == order.quantity) return std::nullopt;
+    if (price && (buys ? order.limit > *price : order.limit < *price)) {
+      return about_order(index, "better than the price and not filled whole");
+    }
+    Left& left = left_[order.zone];
+    if (buys) {
+      prices_[order.zone].at_least(order.limit.count);
+      if (!left.best_bid || order.limit > *left.best_bid) left.best_bid = order.limit;
+    } else {
+      prices_[order.zone].at_most(order.limit.count);
+      if (!left.best_ask || order.limit < *left.best_ask) left.best_ask = order.limit;
+    }
+    return std::nullopt;
+  }
+
+  Fault volume_fault() const {
+    if (bought_ != sold_) {
+      return about_all("buyers get " + to_text(bought_) + " Wh, sellers give " + to_text(sold_));
+    }
+    if (bought_ != clearing_.volume.count) return about_all("the volume is not the sum of the fills");
+    const bool priced = std::any_of(clearing_.zones.begin(), clearing_.zones.end(),
+                                    [](const ZoneClearing& zone) { return zone.price.has_value(); });
+    if (priced != (bought_ > 0)) return about_all("a price without volume, or volume without a price");
+    return std::nullopt;
+  }
+
+  /// Flows follow from the fills: here they are summed again.
+  Fault flow_fault() const {
+    std::vector<ZoneClearing> again(tree_.size());
+    add_flows(orders_, tree_, clearing_.fills, again);
+    for (ZoneIndex zone = 0; zone < tree_.size(); ++zone) {
+      const ZoneClearing& said = clearing_.zones[zone];
+      if (said.net != again[zone].net) return about_zone(zone, "the net position is not what its orders sum to");
+      if (said.flow != again[zone].flow) return about_zone(zone, "the flow is not what the fills sum to");
+      const Zone& edge = tree_[zone];
+      if (edge.export_limit && said.flow > *edge.export_limit) return about_zone(zone, "exports beyond its limit");
+      if (edge.import_limit && -said.flow > *edge.import_limit) return about_zone(zone, "imports beyond its limit");
+    }
+    return std::nullopt;
+  }
+
+  /// Children come before their parent: each hands on what its edge demands of the parent's price. A zone without a
+  /// price could have any that suits all of them.
+  Fault zone_fault(ZoneIndex zone) {
+    const Left& left = left_[zone];
+    if (left.best_bid && left.best_ask && *left.best_bid >= *left.best_ask) {
+      return about_zone(zone, "a bid and an ask that could trade are left");
+    }
+    const Prices& own = prices_[zone];
+    if (own.low > own.high) return about_zone(zone, "its neighbours' prices could trade with it and do not");
+    const Zone& edge = tree_[zone];
+    if (!edge.parent) return std::nullopt;
+    Prices& parent = prices_[*edge.parent];
+    const Energy flow = clearing_.zones[zone].flow;
+    const bool exports_more = !edge.export_limit || flow < *edge.export_limit;
+    const bool imports_more = !edge.import_limit || -flow < *edge.import_limit;
+    const Wide fee = edge.fee.count;
+    // One more watt-hour up, if the edge carries it, must not pay; nor one that flows already and turns back.
+    if (flow >= Energy{0}) {
+      if (exports_more) parent.at_most(own.high + fee);
+      if (flow > Energy{0}) parent.at_least(own.low + fee);
+    }
+    if (flow <= Energy{0}) {
+      if (imports_more) parent.at_least(own.low - fee);
+      if (flow < Energy{0}) parent.at_most(own.high - fee);
+    }
+    return std::nullopt;
+  }
+
+  std::span<const LimitOrder> orders_;
+  const ZoneTree& tree_;
+  const TreeClearing& clearing_;
+  std::vector<Prices> prices_;
+  std::vector<Left> left_;
+  Wide bought_ = 0;
+  Wide sold_ = 0;
+};
 
 }  // namespace
 
+std::optional<ClearingFault> clearing_fault(std::span<const LimitOrder> orders, const ZoneTree& tree,
+                                            const TreeClearing& clearing) {
+  return Certificate(orders, tree, clearing).fault();
+}
+
 std::optional<std::string> clearing_fault(std::span<const BookOrder> book, const Clearing& clearing) {
-  if (clearing.fills.size() != book.size()) return "the clearing does not have one fill per order";
-  Energy bought;
-  Energy sold;
-  std::optional<Price> best_bid_left;
-  std::optional<Price> best_ask_left;
-  for (std::size_t i = 0; i < book.size(); ++i) {
-    const BookOrder& order = book[i];
-    const Energy fill = clearing.fills[i];
-    if (std::optional<std::string> fault = fill_fault(order, fill, clearing.price)) return fault;
-    const bool buys = order.side == Side::buy;
-    (buys ? bought : sold) += fill;
-    if (fill == order.quantity) continue;
-    if (buys && (!best_bid_left || order.limit > *best_bid_left)) best_bid_left = order.limit;
-    if (!buys && (!best_ask_left || order.limit < *best_ask_left)) best_ask_left = order.limit;
-  }
-  if (bought != sold)
-    return "buyers get " + std::to_string(bought.count) + " Wh, sellers give " + std::to_string(sold.count);
-  if (bought != clearing.volume) return "the volume is not the sum of the fills";
-  if (clearing.price.has_value() != (bought > Energy{0})) return "a price without volume, or volume without a price";
-  if (best_bid_left && best_ask_left && *best_bid_left >= *best_ask_left)
-    return "a bid and an ask that could trade are left";
-  return std::nullopt;
+  std::vector<LimitOrder> orders;
+  orders.reserve(book.size());
+  for (const BookOrder& order : book) orders.push_back(limit_order(order));
+  TreeClearing tree{
+      .volume = clearing.volume, .fills = clearing.fills, .zones = {ZoneClearing{clearing.price, {}, {}}}};
+  if (tree.fills.size() == orders.size()) add_flows(orders, ZoneTree::single(), tree.fills, tree.zones);
+  const std::optional<ClearingFault> fault = clearing_fault(orders, ZoneTree::single(), tree);
+  if (!fault) return std::nullopt;
+  return fault->order ? "order " + to_hex(book[*fault->order].id) + ": " + fault->what : fault->what;
 }
 
 }  // namespace commonwatt

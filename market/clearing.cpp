@@ -24,13 +24,6 @@ constexpr std::size_t book_large = 50'000;
 constexpr Sample sample_of_medium{.size = 256, .margin_permille = 180};
 constexpr Sample sample_of_large{.size = 4'096, .margin_permille = 45};
 
-Claim claim(std::size_t index, Energy quantity) {
-  Claim claim;
-  claim.index = index;
-  claim.quantity = quantity;
-  return claim;
-}
-
 Energy total(const std::vector<Claim>& claims) {
   Energy sum;
   for (const Claim& claim : claims) sum += claim.quantity;
@@ -142,7 +135,8 @@ void CallAuction::settle_near(std::span<const LimitOrder> orders, Price crossing
     bids_above += Energy{bid};
     asks_below += Energy{ask};
     result.fills[order.index] = Energy{bid + ask};
-    if (order.limit == crossing) (buys ? bids_at_ : asks_at_).push_back(claim(order.index, order.quantity));
+    if (order.limit == crossing)
+      (buys ? bids_at_ : asks_at_).push_back({.index = order.index, .quantity = order.quantity});
   }
   const Energy bids_at = total(bids_at_);
   const Energy asks_at = total(asks_at_);
@@ -181,7 +175,7 @@ Clearing clear(std::span<const BookOrder> book, const ClearingRule& rule, const 
   orders.reserve(book.size());
   for (const BookOrder& order : book) {
     assert(order.quantity > Energy{0});
-    orders.push_back({.limit = order.limit, .quantity = order.quantity, .side = order.side});
+    orders.push_back(limit_order(order));
   }
   Clearing result;
   CallAuction().clear(

@@ -12,6 +12,10 @@ OrderId order_id(const Order& order) {
   return sha256(encode(order));
 }
 
+LimitOrder limit_order(const BookOrder& order) {
+  return {.limit = order.limit, .quantity = order.quantity, .zone = 0, .side = order.side};
+}
+
 BookOrder book_order(const Order& order) {
   return {.id = order_id(order), .side = order.side, .quantity = order.quantity, .limit = order.limit};
 }

@@ -69,6 +69,9 @@ struct LimitOrder {
 };
 static_assert(sizeof(LimitOrder) == 24);
 
+/// An order of a published book, which is of one zone.
+LimitOrder limit_order(const BookOrder& order);
+
 /// What all orders of one auction may sum to, and what a price or fee in it may be: sums over a tree stay in 63 bits.
 inline constexpr Energy auction_energy_max{1'000'000'000'000'000'000};
 inline constexpr Price auction_price_magnitude_max{1'000'000'000'000'000};

@@ -17,8 +17,8 @@ using TieKey = std::function<Hash32(std::size_t index)>;
 struct Claim {
   std::size_t index = 0;  ///< what the tie key is asked for
   Energy quantity;        ///< at least zero
-  Energy share;
-  Energy remainder;             ///< of the division that made the share
+  Energy share{};
+  Energy remainder{};           ///< of the division that made the share
   std::uint64_t key_begin = 0;  ///< the first eight bytes of the tie key, where one was needed
 };
 
