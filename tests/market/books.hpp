@@ -32,10 +32,10 @@ inline std::int64_t between(Random& random, std::int64_t low, std::int64_t high)
   return low + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(high - low + 1));
 }
 
-/// Up to 60 orders. Most books have few distinct prices, so that ties are everywhere; quantities are tiny, alike or
-/// huge; prices may be negative.
-inline std::vector<BookOrder> random_book(Random& random) {
-  const std::int64_t orders = between(random, 0, 60);
+/// Up to `orders_max` orders. Most books have few distinct prices, so that ties are everywhere; quantities are tiny,
+/// alike or huge; prices may be negative.
+inline std::vector<BookOrder> random_book(Random& random, std::int64_t orders_max = 60) {
+  const std::int64_t orders = between(random, 0, orders_max);
   const std::int64_t prices = between(random, 0, 12);
   const std::int64_t price_step = between(random, 0, 3) == 0 ? price_magnitude_max.count / 12 : between(random, 1, 5);
   const std::int64_t first_price = -between(random, 0, prices) * price_step;

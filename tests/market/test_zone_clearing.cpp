@@ -4,6 +4,7 @@
 
 #include "core/wide.hpp"
 #include "market/certificate.hpp"
+#include "market/zone_clearing.hpp"
 #include "tests/market/trees.hpp"
 
 namespace commonwatt {
