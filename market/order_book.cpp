@@ -136,8 +136,8 @@ std::optional<Price> OrderBook::best_ask() const {
   return price_of(ask);
 }
 
-// What follows is on the path of every order: `inline` asks for it to be built into the four calls above, where it would
-// otherwise be called.
+// What follows is on the path of every order: `inline` asks for it to be built into the four calls above, where it
+// would otherwise be called.
 
 inline bool OrderBook::rests(OrderHandle handle) const {
   return handle.slot < slots_.size() && handle.generation % 2 == 1 &&

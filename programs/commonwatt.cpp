@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "controller/clear_command.hpp"
 #include "controller/config.hpp"
 #include "controller/config_reader.hpp"
 #include "controller/controller.hpp"
@@ -215,6 +216,40 @@ void add_verify(CLI::App& app, std::function<int()>& action) {
   });
 }
 
+void add_clear(CLI::App& app, std::function<int()>& action) {
+  CLI::App* command = app.add_subcommand("clear", "clears one auction from files and says who gets what, and why");
+  auto options = std::make_shared<ClearOptions>();
+  auto mechanism = std::make_shared<std::string>(to_text(options->mechanism));
+  auto seed = std::make_shared<std::string>();
+  command->add_option("--orders", options->orders, "orders.csv, - for standard input")->required()->type_name("FILE");
+  command->add_option("--zones", options->zones, "zones.csv; without it there is one zone")->type_name("FILE");
+  command->add_option("--mechanism", *mechanism, "uniform, pay_as_bid, mcafee, vcg or continuous")
+      ->check([](const std::string& name) {
+        return mechanism_of(name) ? std::string() : "there is no mechanism '" + name + "'";
+      });
+  command->add_option("--k-permille", options->k_permille, "where the price lies among those that clear, 0 to 1000")
+      ->check(CLI::Range(0, 1000));
+  command->add_option("--seed", *seed, "breaks ties; zeros when not given")
+      ->type_name("HEX64")
+      ->check([](const std::string& hex) {
+        return hash_from_hex(hex) ? std::string() : "'" + hex + "' is not 64 hexadecimal digits";
+      });
+  command->add_option("--fills", options->fills, "writes fills.csv, - for standard output")->type_name("FILE");
+  command->add_option("--plot", options->plot, "draws supply, demand and price")->type_name("FILE.svg");
+  command->add_option("--explain", options->explain, "says why this order got what it got")->type_name("ORDER_ID");
+  command->add_flag("--json", options->json, "prints one JSON object");
+  command->footer(
+      "Example: commonwatt clear --orders orders.csv --zones zones.csv --fills fills.csv --json\n"
+      "The files are described in docs/clear.md.");
+  command->callback([=, &action] {
+    action = [=] {
+      options->mechanism = *mechanism_of(*mechanism);
+      if (!seed->empty()) options->seed = *hash_from_hex(*seed);
+      return run_clear(*options, std::cout, std::cerr);
+    };
+  });
+}
+
 std::vector<KeyKind> kinds_of(const std::string& role) {
   if (role == "controller") return {KeyKind::log};
   return {KeyKind::order, KeyKind::reading, KeyKind::log};
@@ -350,6 +385,7 @@ int run(int argc, char** argv) {
   add_controller(app, action);
   add_demo(app, action, program);
   add_verify(app, action);
+  add_clear(app, action);
   add_keys(app, action);
   add_check_config(app, action);
   add_simulate_meter(app, action);

@@ -253,13 +253,13 @@ void Demo::tell(const json& interval) {
   const bool traded = !interval.at("price").is_null();
   std::string missing;
   for (const json& household : interval.at("missing")) missing += " " + household.get<std::string>();
-  const std::string price = traded ? price_text(Price{number("price")}) + " ct/kWh" : "no trade";
+  const std::string price = traded ? cents_per_kilowatt_hour(Price{number("price")}) + " ct/kWh" : "no trade";
   const std::string share =
       interval.at("local_share_permille").is_null() ? "-" : std::to_string(number("local_share_permille") / 10) + " %";
   std::array<char, 200> line{};
   std::snprintf(line.data(), line.size(), "%s%s  %-15s traded %8s kWh  local share %5s  %s%s\n",
                 on_terminal_ ? "\r\033[K" : "", to_text(UtcTime::from_seconds(number("interval"))).c_str(),
-                price.c_str(), energy_text(Energy{number("volume_wh")}).c_str(), share.c_str(),
+                price.c_str(), kilowatt_hours(Energy{number("volume_wh")}).c_str(), share.c_str(),
                 missing.empty() ? "all reported" : "missing:", missing.c_str());
   std::cerr << line.data();
 }

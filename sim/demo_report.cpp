@@ -108,13 +108,13 @@ Json household_json(const HouseholdId& id, const HouseholdRecord& record, const 
 
 }  // namespace
 
-std::string money_text(Money money) {
+std::string rounded_money(Money money) {
   return decimal(money.count, 9, 2);
 }
-std::string energy_text(Energy energy) {
+std::string kilowatt_hours(Energy energy) {
   return decimal(energy.count, 3, 3);
 }
-std::string price_text(Price price) {
+std::string cents_per_kilowatt_hour(Price price) {
   return decimal(price.count, 4, 2);
 }
 
@@ -158,10 +158,10 @@ std::string result_text(const DemoResult& result) {
   const auto row = [&text](const std::string& name, const HouseholdTotals& totals) {
     std::array<char, 160> line{};
     std::snprintf(line.data(), line.size(), " %-9s %10s%10s%10s%10s %10s%10s%10s%10s\n", name.c_str(),
-                  energy_text(totals.produced).c_str(), energy_text(totals.used).c_str(),
-                  energy_text(totals.bought).c_str(), energy_text(totals.sold).c_str(),
-                  energy_text(totals.grid_bought).c_str(), energy_text(totals.grid_sold).c_str(),
-                  money_text(totals.paid).c_str(), money_text(totals.saved).c_str());
+                  kilowatt_hours(totals.produced).c_str(), kilowatt_hours(totals.used).c_str(),
+                  kilowatt_hours(totals.bought).c_str(), kilowatt_hours(totals.sold).c_str(),
+                  kilowatt_hours(totals.grid_bought).c_str(), kilowatt_hours(totals.grid_sold).c_str(),
+                  rounded_money(totals.paid).c_str(), rounded_money(totals.saved).c_str());
     text += line.data();
   };
   HouseholdTotals sum;

@@ -34,10 +34,10 @@ std::string result_text(const DemoResult& result);
 std::string result_json(const DemoResult& result);
 
 /// "12.34" of nano-currency, to a hundredth, half away from zero.
-std::string money_text(Money money);
+std::string rounded_money(Money money);
 /// "1.234" kWh of Wh.
-std::string energy_text(Energy energy);
+std::string kilowatt_hours(Energy energy);
 /// "14.25" ct of micro-currency per kWh.
-std::string price_text(Price price);
+std::string cents_per_kilowatt_hour(Price price);
 
 }  // namespace commonwatt

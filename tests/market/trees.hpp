@@ -52,10 +52,11 @@ inline Neighbourhood random_neighbourhood(Random& random, std::int64_t zones_max
   std::swap(zones[0], zones[root]);
   for (Zone& zone : zones) {
     if (!zone.parent) continue;
-    if (*zone.parent == 0)
+    if (*zone.parent == 0) {
       zone.parent = static_cast<ZoneIndex>(root);
-    else if (*zone.parent == root)
+    } else if (*zone.parent == root) {
       zone.parent = 0;
+    }
   }
   Neighbourhood made{.tree = *ZoneTree::from(std::move(zones)), .orders = {}};
   const std::int64_t first_price = -between(random, 0, prices) * price_step;

@@ -36,7 +36,7 @@ class Program {
     }
   }
 
-  LpResult solve() {
+  LpResult solve(Simplex simplex) {
     const std::unique_ptr<Clp_Simplex, decltype(&Clp_deleteModel)> model(Clp_newModel(), Clp_deleteModel);
     Clp_setLogLevel(model.get(), 0);
     starts_.push_back(static_cast<CoinBigIndex>(rows_.size()));
@@ -44,7 +44,7 @@ class Program {
     Clp_loadProblem(model.get(), static_cast<int>(cost_.size()), static_cast<int>(tree_.size()), starts_.data(),
                     rows_.data(), values_.data(), nullptr, upper_.data(), cost_.data(), balance.data(), balance.data());
     const auto begin = std::chrono::steady_clock::now();
-    Clp_initialSolve(model.get());
+    simplex == Simplex::dual ? Clp_initialDualSolve(model.get()) : Clp_initialPrimalSolve(model.get());
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     return {.solved = Clp_status(model.get()) == 0,
             .welfare = -Clp_objectiveValue(model.get()) * quantity_scale_ * price_scale_,
@@ -74,8 +74,8 @@ class Program {
 
 }  // namespace
 
-LpResult best_welfare(std::span<const LimitOrder> orders, const ZoneTree& tree) {
-  return Program(orders, tree).solve();
+LpResult best_welfare(std::span<const LimitOrder> orders, const ZoneTree& tree, Simplex simplex) {
+  return Program(orders, tree).solve(simplex);
 }
 
 }  // namespace commonwatt::test

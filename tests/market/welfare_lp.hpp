@@ -5,6 +5,8 @@
 
 namespace commonwatt::test {
 
+enum class Simplex : std::uint8_t { dual, primal };
+
 struct LpResult {
   bool solved = false;
   double welfare = 0;        ///< nano-currency
@@ -12,6 +14,6 @@ struct LpResult {
 };
 
 /// Maximises value less cost less fees: a variable per order and two per edge, an equation per zone.
-LpResult best_welfare(std::span<const LimitOrder> orders, const ZoneTree& tree);
+LpResult best_welfare(std::span<const LimitOrder> orders, const ZoneTree& tree, Simplex simplex = Simplex::dual);
 
 }  // namespace commonwatt::test

@@ -1,0 +1,37 @@
+#include "tests/bench/measure.hpp"
+
+#include <cstdlib>
+#include <new>
+
+#include <sys/resource.h>
+
+namespace {
+std::uint64_t allocation_count = 0;
+}
+
+// Replaced to be counted, and for nothing else.
+void* operator new(std::size_t size) {
+  ++allocation_count;
+  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t /*size*/) noexcept {
+  std::free(memory);
+}
+
+namespace commonwatt::bench {
+
+std::uint64_t allocations() {
+  return allocation_count;
+}
+
+std::uint64_t memory_peak() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace commonwatt::bench
