@@ -180,10 +180,11 @@ void TreeAuction::fill_zone(ZoneIndex zone, const Place& place, std::vector<Ener
     (ask.index < orders_.size() ? fills[ask.index] : behind_[ask.index - orders_.size()].asks) = ask.share;
   }
   for (const Claim& bid : bids_at_) {
-    if (bid.index < orders_.size())
+    if (bid.index < orders_.size()) {
       fills[bid.index] = bid.share;
-    else
+    } else {
       behind_[bid.index - orders_.size()].bids -= bid.share;
+    }
   }
   for (const ZoneIndex child : tree_.children(zone)) places_[child] = place_of(child, place.price, behind_[child]);
 }

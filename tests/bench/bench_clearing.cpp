@@ -134,10 +134,11 @@ int run(int argc, char** argv) {
   report["call_auction"] = measure_call_auctions(options);
   report["zone_trees"] = measure_zone_trees(options);
   report["memory_peak_bytes"] = memory_peak();
-  if (options.json)
+  if (options.json) {
     std::cout << report.dump() << "\n";
-  else
+  } else {
     std::printf("\nmemory peak %.0f MB\n", static_cast<double>(memory_peak()) / 1e6);
+  }
   return 0;
 }
 
