@@ -25,7 +25,7 @@ struct Options {
 
 /// Small enough to be done soon, often enough for a median.
 int rounds_for(std::size_t orders) {
-  return orders > 1'000'000 ? 5 : 15;
+  return orders > 1'000'000 ? 5 : 31;
 }
 
 Json to_json(const CallAuctionFigures& figures) {
