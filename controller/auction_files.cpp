@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -185,6 +186,8 @@ Result<std::string, std::string> read_text(const std::string& path) {
     if (std::cin.bad()) return Fail{std::string("standard input cannot be read")};
     return text;
   }
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return Fail{path + ": is a directory"};
   std::ifstream file(path, std::ios::binary);
   if (!file) return Fail{path + ": " + std::strerror(errno)};
   std::string text = all_of(file);

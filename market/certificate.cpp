@@ -20,7 +20,10 @@ Fault about_all(std::string what) {
   return ClearingFault{.what = std::move(what), .order = std::nullopt, .zone = std::nullopt};
 }
 
-/// The prices a zone could have, given what has been looked at so far.
+/// The prices that would suit everybody looked at so far: those who trade would not rather stop, and those who do not
+/// would not rather trade. Where there is one for every zone, nobody can gain, and the clearing is optimal. The prices
+/// that were published are looked at apart: a zone that no order reaches has none, and its children's then need not
+/// suit each other.
 struct Prices {
   Wide low = std::numeric_limits<Wide>::min() / 2;
   Wide high = std::numeric_limits<Wide>::max() / 2;
@@ -43,10 +46,6 @@ class Certificate {
   Fault fault() {
     if (clearing_.fills.size() != orders_.size()) return about_all("the clearing does not have one fill per order");
     if (clearing_.zones.size() != tree_.size()) return about_all("the clearing does not have one result per zone");
-    for (ZoneIndex zone = 0; zone < tree_.size(); ++zone) {
-      if (!clearing_.zones[zone].price) continue;
-      prices_[zone] = {wide(clearing_.zones[zone].price->count), wide(clearing_.zones[zone].price->count)};
-    }
     for (std::size_t i = 0; i < orders_.size(); ++i) {
       if (Fault found = order_fault(i)) return found;
     }
@@ -71,6 +70,13 @@ class Certificate {
       return about_order(index, "filled beyond its limit");
     }
     (buys ? bought_ : sold_) += fill.count;
+    if (fill > Energy{0}) {
+      if (buys) {
+        prices_[order.zone].at_most(order.limit.count);
+      } else {
+        prices_[order.zone].at_least(order.limit.count);
+      }
+    }
     if (fill == order.quantity) return std::nullopt;
     if (price && (buys ? order.limit > *price : order.limit < *price)) {
       return about_order(index, "better than the price and not filled whole");
@@ -112,32 +118,38 @@ class Certificate {
     return std::nullopt;
   }
 
-  /// Children come before their parent: each hands on what its edge demands of the parent's price. A zone without a
-  /// price could have any that suits all of them.
+  /// Children come before their parent: each hands on what its edge demands of the parent's price.
   Fault zone_fault(ZoneIndex zone) {
     const Left& left = left_[zone];
     if (left.best_bid && left.best_ask && *left.best_bid >= *left.best_ask) {
       return about_zone(zone, "a bid and an ask that could trade are left");
     }
     const Prices& own = prices_[zone];
-    if (own.low > own.high) return about_zone(zone, "its neighbours' prices could trade with it and do not");
-    const Zone& edge = tree_[zone];
-    if (!edge.parent) return std::nullopt;
-    Prices& parent = prices_[*edge.parent];
-    const Energy flow = clearing_.zones[zone].flow;
-    const bool exports_more = !edge.export_limit || flow < *edge.export_limit;
-    const bool imports_more = !edge.import_limit || -flow < *edge.import_limit;
-    const Wide fee = edge.fee.count;
-    // One more watt-hour up, if the edge carries it, must not pay; nor one that flows already and turns back.
-    if (flow >= Energy{0}) {
-      if (exports_more) parent.at_most(own.high + fee);
-      if (flow > Energy{0}) parent.at_least(own.low + fee);
-    }
-    if (flow <= Energy{0}) {
-      if (imports_more) parent.at_least(own.low - fee);
-      if (flow < Energy{0}) parent.at_most(own.high - fee);
+    if (own.low > own.high) return about_zone(zone, "a trade with its neighbours that would gain is left");
+    const std::optional<ZoneIndex> parent = tree_[zone].parent;
+    if (!parent) return std::nullopt;
+    demand_of_parent(zone, own, prices_[*parent]);
+    const std::optional<Price>& price = clearing_.zones[zone].price;
+    const std::optional<Price>& above = clearing_.zones[*parent].price;
+    if (!price || !above) return std::nullopt;
+    Prices allowed;
+    demand_of_parent(zone, {price->count, price->count}, allowed);
+    if (above->count < allowed.low || above->count > allowed.high) {
+      return about_zone(zone, "its price does not fit its parent's");
     }
     return std::nullopt;
+  }
+
+  /// What a zone of these prices leaves its parent over an edge with this flow: one more watt-hour up or down, where
+  /// the edge carries it, must not pay, nor must turning back one that flows.
+  void demand_of_parent(ZoneIndex zone, const Prices& own, Prices& parent) const {
+    const Zone& edge = tree_[zone];
+    const Energy flow = clearing_.zones[zone].flow;
+    const Wide fee = edge.fee.count;
+    if (flow >= Energy{0} && (!edge.export_limit || flow < *edge.export_limit)) parent.at_most(own.high + fee);
+    if (flow > Energy{0}) parent.at_least(own.low + fee);
+    if (flow <= Energy{0} && (!edge.import_limit || -flow < *edge.import_limit)) parent.at_least(own.low - fee);
+    if (flow < Energy{0}) parent.at_most(own.high - fee);
   }
 
   std::span<const LimitOrder> orders_;

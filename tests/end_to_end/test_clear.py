@@ -195,6 +195,7 @@ class Clear(unittest.TestCase):
         self.assertIn("bad.csv:62: quantity_wh '1.5' is not a whole number", done.stderr)
         self.assertEqual(done.stdout, "")
         self.assertFalse(os.path.exists(self.path("none.csv")))
+        self.assertIn("is a directory", run("--orders", self.folder.name, status=65).stderr)
         self.assertIn("No such file", run("--orders", self.path("nowhere.csv"), status=65).stderr)
 
     def test_unknown_options_are_refused(self):

@@ -80,6 +80,40 @@ TEST_CASE("a root that no order reaches has no price, its children are priced as
   CHECK_FALSE(clearing.zones[2].price.has_value());
 }
 
+TEST_CASE("two zones under a parent that no order reaches have prices of their own, and nothing to trade") {
+  // Zone 1 has only asks and may not export, zone 2 only a bid and may not import; zone 3 trades alone.
+  const TreeClearing clearing = clear({Zone{}, below(0, 0, 0), below(0, 3, 3, 0), below(0, 0, 0, 0)},
+                                      {ask(1, 10, 50), bid(2, 10, 10), ask(3, 5, 1), bid(3, 5, 3)});
+  CHECK(clearing.volume == Energy{5});
+  CHECK_FALSE(clearing.zones[0].price.has_value());
+  CHECK(clearing.zones[1].price == price(50));
+  CHECK(clearing.zones[2].price == price(10));
+}
+
+TEST_CASE("a trade left between two zones is found, also over a zone without a price") {
+  const std::vector<LimitOrder> orders{ask(1, 10, 5), bid(2, 10, 50), ask(1, 1, 70), bid(1, 1, 80)};
+  const ZoneTree tree = *ZoneTree::from({Zone{}, below(0, 1), below(0, 1)});
+  TreeClearing clearing{.volume = Energy{1}, .fills = {Energy{0}, Energy{0}, Energy{1}, Energy{1}}, .zones = {}};
+  clearing.zones.resize(3);
+  clearing.zones[1].price = Price{75};
+  const auto first = clearing_fault(orders, tree, clearing);
+  REQUIRE(first.has_value());
+  CHECK(first->what == "better than the price and not filled whole");
+  // Prices under which nobody complains, but which no edge allows.
+  clearing.fills = {Energy{1}, Energy{0}, Energy{0}, Energy{1}};
+  clearing.zones[1].price = Price{5};
+  clearing.zones[2].price = Price{50};
+  CHECK(clearing_fault(orders, tree, clearing)->what == "a trade with its neighbours that would gain is left");
+  const std::vector<LimitOrder> content{ask(1, 10, 5), bid(1, 10, 5), bid(2, 10, 5)};
+  clearing = {.volume = Energy{10}, .fills = {Energy{10}, Energy{10}, Energy{0}}, .zones = {}};
+  clearing.zones.resize(3);
+  clearing.zones[0].price = clearing.zones[1].price = Price{5};
+  clearing.zones[2].price = Price{7};
+  CHECK(clearing_fault(content, tree, clearing)->what == "its price does not fit its parent's");
+  clearing.zones[2].price = Price{6};
+  CHECK_FALSE(clearing_fault(content, tree, clearing).has_value());
+}
+
 TEST_CASE("without flow a zone's own price is kept within a fee of its parent's") {
   const std::vector<LimitOrder> orders{ask(0, 100, 10), bid(0, 100, 20), ask(1, 100, 15), bid(1, 100, 25)};
   CHECK(clear({Zone{}, below(0, 5)}, orders).zones[1].price == price(20));         // 20 is within 15 +- 5
