@@ -15,16 +15,6 @@ struct Sample {
   Hash32 raw{};
 };
 
-Hash32 hash_words(const std::vector<std::uint16_t>& words) {
-  Bytes bytes;
-  bytes.reserve(words.size() * 2);
-  for (const std::uint16_t word : words) {
-    bytes.push_back(static_cast<std::uint8_t>(word >> 8U));
-    bytes.push_back(static_cast<std::uint8_t>(word & 0xFFU));
-  }
-  return sha256(bytes);
-}
-
 /// A register on the straight line between two samples, rounded down.
 Energy between(Energy from, Energy to, Duration part, Duration whole) {
   __extension__ using Wide = __int128;
@@ -78,11 +68,13 @@ void GatewayMeters::note(Watched& meter, const std::string& fault, Poll& poll) {
 
 std::optional<Registers> GatewayMeters::checked(Watched& meter, const DeviceReading& reading, Poll& poll) {
   const bool produces = meter.record.role == MeterRole::production;
-  if (reading.quality != Quality::good || !reading.energy_export || (!produces && !reading.energy_import)) {
+  const std::optional<Energy> import = produces ? Energy{0} : reading.energy_import();
+  const std::optional<Energy> export_ = produces ? reading.energy_produced() : reading.energy_export();
+  if (reading.quality != Quality::good || !import || !export_) {
     note(meter, reading.reason.empty() ? "gives no energy register" : reading.reason, poll);
     return std::nullopt;
   }
-  const Registers registers{produces ? Energy{0} : *reading.energy_import, *reading.energy_export};
+  const Registers registers{*import, *export_};
   const CounterCheck imported = meter.import.check(reading.time, registers.import, std::nullopt);
   const CounterCheck exported = meter.export_.check(reading.time, registers.export_, std::nullopt);
   for (const CounterCheck& check : {imported, exported}) {
@@ -100,15 +92,17 @@ void GatewayMeters::read_one(Watched& meter, const Clock& clock, Poll& poll) {
   std::optional<std::int64_t>* sum = billing                                      ? &poll.net
                                      : meter.record.role == MeterRole::production ? &poll.production
                                                                                   : nullptr;
-  const bool has_power = reading && reading->power_w && std::isfinite(*reading->power_w);
-  if (sum != nullptr && *sum) *sum = has_power ? std::optional(**sum + std::llround(*reading->power_w)) : std::nullopt;
+  std::optional<double> power_w;
+  if (reading) power_w = billing ? reading->power_w() : reading->production_w();
+  const bool has_power = power_w && std::isfinite(*power_w);
+  if (sum != nullptr && *sum) *sum = has_power ? std::optional(**sum + std::llround(*power_w)) : std::nullopt;
   if (!reading) {
     if (reading.error().fault != MeterFault::backing_off) note(meter, to_text(reading.error()), poll);
     return;
   }
   const std::optional<Registers> registers = checked(meter, *reading, poll);
   if (!registers) return;
-  const Sample sample{.time = reading->time, .registers = *registers, .raw = hash_words(reading->raw)};
+  const Sample sample{.time = reading->time, .registers = *registers, .raw = raw_hash(*reading)};
   const Duration period = std::chrono::seconds(reading_period_seconds_);
   const UtcTime boundary = Interval::containing(sample.time, interval_seconds_).begin();
   if (sample.time == boundary || (meter.last && meter.last->time < boundary && sample.time - boundary <= period &&

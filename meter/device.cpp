@@ -51,22 +51,6 @@ Result<SunSpecMap, MeterError> map_of(const SunSpecChain& chain) {
 
 }  // namespace
 
-const char* to_text(Quality quality) {
-  switch (quality) {
-    case Quality::good:
-      return "good";
-    case Quality::missing:
-      return "missing";
-    case Quality::stale:
-      return "stale";
-    case Quality::suspect:
-      return "suspect";
-    case Quality::estimated:
-      return "estimated";
-  }
-  std::abort();
-}
-
 const char* to_text(DeviceKind kind) {
   switch (kind) {
     case DeviceKind::sunspec:
@@ -111,7 +95,7 @@ class MeterDevice::Driver {
   Result<DeviceIdentity, MeterError> ask_sunspec_identity();
   Result<DeviceIdentity, MeterError> ask_sdm630_identity();
   Result<Registers, MeterError> ask_snapshot();
-  [[nodiscard]] DeviceReading decode(Registers raw) const;
+  [[nodiscard]] DeviceReading decode(const Registers& raw) const;
 
   DeviceConfig config_;
   std::optional<std::uint16_t> base_;
@@ -165,7 +149,7 @@ Result<DeviceReading, MeterError> MeterDevice::Driver::attempt(const Clock& cloc
     const UtcTime answered = clock.now();
     if (!raw) return Fail{raw.error()};
     if (bus_.session() != session) continue;
-    DeviceReading reading = decode(std::move(*raw));
+    DeviceReading reading = decode(*raw);
     reading.round_trip = answered - asked;
     reading.time = asked + reading.round_trip / 2;
     return reading;
@@ -246,21 +230,37 @@ Result<Registers, MeterError> MeterDevice::Driver::ask_snapshot() {
   return words;
 }
 
-DeviceReading MeterDevice::Driver::decode(Registers raw) const {
+DeviceReading MeterDevice::Driver::decode(const Registers& raw) const {
   DeviceReading reading;
+  const bool produces = is_inverter_.value_or(false);
+  std::optional<double> power_w;
+  std::optional<Energy> energy_import;
+  std::optional<Energy> energy_export;
   if (config_.kind == DeviceKind::sdm630) {
     const Sdm630Values values = decode_sdm630(raw);
-    reading.power_w = values.power_w;
-    reading.energy_import = values.energy_import;
-    reading.energy_export = values.energy_export;
+    power_w = values.power_w;
+    energy_import = values.energy_import;
+    energy_export = values.energy_export;
   } else {
     const SunSpecPower values = decode_sunspec_power(raw);
-    reading.power_w = values.power_w;
-    reading.energy_import = values.energy_import;
-    reading.energy_export = values.energy_export;
+    power_w = values.power_w;
+    energy_import = values.energy_import;
+    energy_export = values.energy_export;
   }
-  reading.raw = std::move(raw);
-  if (!reading.energy_import && !reading.energy_export) {
+  const auto add = [&reading](Measurand measurand, std::optional<double> value, std::optional<Energy> energy) {
+    reading.values.push_back({.quantity = {.measurand = measurand},
+                              .value = value,
+                              .energy = energy,
+                              .quality = value ? Quality::good : Quality::missing});
+  };
+  const auto add_energy = [&add](Measurand measurand, std::optional<Energy> energy) {
+    add(measurand, energy ? std::optional(static_cast<double>(energy->count)) : std::nullopt, energy);
+  };
+  add(Measurand::active_power, power_w, std::nullopt);
+  if (!produces) add_energy(Measurand::energy_import, energy_import);
+  add_energy(produces ? Measurand::energy_yield : Measurand::energy_export, energy_export);
+  reading.raw = octets_of(raw);
+  if (!energy_import && !energy_export) {
     reading.quality = Quality::missing;
     reading.reason = "the device answers, but says that it has no energy registers at the moment";
   }

@@ -13,18 +13,12 @@
 #include "core/result.hpp"
 #include "core/time.hpp"
 #include "core/units.hpp"
+#include "meter/device_reading.hpp"
 #include "meter/device_url.hpp"
 #include "meter/machine_time.hpp"
 #include "meter/meter_fault.hpp"
 
 namespace commonwatt {
-
-/// How far a value may be trusted. Only `good` enters settlement as measured.
-enum class Quality { good, missing, stale, suspect, estimated };
-constexpr Quality enum_last(Quality) {
-  return Quality::estimated;
-}
-const char* to_text(Quality quality);
 
 enum class DeviceKind { sunspec, sdm630 };
 constexpr DeviceKind enum_last(DeviceKind) {
@@ -33,17 +27,6 @@ constexpr DeviceKind enum_last(DeviceKind) {
 const char* to_text(DeviceKind kind);
 /// The kind of that name, as the configuration writes it ("sunspec", "sdm630").
 std::optional<DeviceKind> device_kind_from_text(std::string_view text);
-
-struct DeviceReading {
-  UtcTime time;                         // market time, midway between request and answer
-  Duration round_trip{};                // market time from request to answer
-  std::optional<double> power_w;        // meters: import positive; inverters: production positive
-  std::optional<Energy> energy_import;  // cumulative register; absent for inverters
-  std::optional<Energy> energy_export;  // cumulative register; inverters: produced
-  std::vector<std::uint16_t> raw;       // the registers all of the above came from, one request
-  Quality quality = Quality::good;      // good, or missing when the device gave no energy register at all
-  std::string reason;                   // why it is not good
-};
 
 struct DeviceIdentity {
   std::string maker;

@@ -35,8 +35,8 @@ class CountingMeter {
   Result<DeviceReading, MeterError> read() {
     Result<DeviceReading, MeterError> reading = reader_.read(clock_);
     if (reading) {
-      REQUIRE(reading->energy_import.has_value());
-      REQUIRE(reading->energy_import->count == 1000 + 10 * asked_.load());
+      REQUIRE(reading->energy_import().has_value());
+      REQUIRE(reading->energy_import()->count == 1000 + 10 * asked_.load());
     } else {
       last_fault_ = to_text(reading.error());
     }

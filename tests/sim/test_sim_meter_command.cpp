@@ -81,7 +81,7 @@ TEST_CASE("the rows a meter writes down are what a gateway reads from it at thos
     clock.set(time);
     const Result<DeviceReading, MeterError> reading = reader.read(clock);
     REQUIRE(reading);
-    read[time.seconds()] = {reading->energy_import.value(), reading->energy_export.value()};
+    read[time.seconds()] = {reading->energy_import().value(), reading->energy_export().value()};
   }
   CHECK(meter.stop() == 0);
   CHECK(rows_of(options.registers_out) == read);

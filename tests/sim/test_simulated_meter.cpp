@@ -42,10 +42,10 @@ DeviceReading must_read(MeterDevice& reader, const Clock& clock) {
 void compare(const DeviceReading& reading, const Measurement& shown, SimulatedDevice device, UtcTime time) {
   CHECK(reading.quality == Quality::good);
   CHECK(reading.time == time);
-  CHECK(reading.power_w == static_cast<double>(shown.power_w));
-  CHECK(reading.energy_export.value_or(Energy{-1}) == shown.energy_export);
-  CHECK(reading.energy_import.has_value() == (device != SimulatedDevice::inverter));
-  if (reading.energy_import) CHECK(*reading.energy_import == shown.energy_import);
+  CHECK(reading.power_w() == static_cast<double>(shown.power_w));
+  CHECK(reading.energy_produced().value_or(Energy{-1}) == shown.energy_export);
+  CHECK(reading.energy_import().has_value() == (device != SimulatedDevice::inverter));
+  if (reading.energy_import()) CHECK(*reading.energy_import() == shown.energy_import);
 }
 
 void read_through_the_day(const HouseholdPlan& plan, SimulatedDevice device, const std::string& where) {
@@ -94,7 +94,7 @@ TEST_CASE("several gateways read one meter at the same time, each the right valu
       MeterDevice reader = reader_of(serving.url(), plan, SimulatedDevice::main);
       for (int round = 0; round < 20; ++round) {
         const Result<DeviceReading, MeterError> reading = reader.read(clock);
-        if (reading && reading->energy_import == imported) ++right;
+        if (reading && reading->energy_import() == imported) ++right;
       }
     });
   }
@@ -122,7 +122,7 @@ TEST_CASE("an inverter at night says 0 W, which is not the same as saying nothin
   const FrozenClock midnight(sunny_day_begin);
   const Serving serving("127.0.0.1:0", simulated_registers(household, SimulatedDevice::inverter, midnight));
   MeterDevice reader = reader_of(serving.url(), plan, SimulatedDevice::inverter);
-  CHECK(must_read(reader, midnight).power_w == 0.0);
+  CHECK(must_read(reader, midnight).power_w() == 0.0);
 }
 
 TEST_CASE("the devices of a neighbourhood have serial numbers of their own") {

@@ -1,0 +1,68 @@
+// What a device said, with what is needed to judge it: when, how long it took, how good it is, and the very octets it
+// came from, so that a bill can be audited down to the registers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/sha256.hpp"
+#include "core/time.hpp"
+#include "core/units.hpp"
+#include "meter/quantity.hpp"
+
+namespace commonwatt {
+
+/// How far a value may be trusted. Only `good` enters settlement as measured.
+///   good       read anew, whole, plausible
+///   missing    the device has no value: a sentinel, NaN, or not asked successfully. Never zero.
+///   stale      the device repeats an old value
+///   suspect    read, but it contradicts something; or nothing protected it on its way
+///   estimated  computed, not read
+enum class Quality { good, missing, stale, suspect, estimated };
+constexpr Quality enum_last(Quality) {
+  return Quality::estimated;
+}
+const char* to_text(Quality quality);
+
+/// One value of one device.
+struct MeasuredValue {
+  MeasuredQuantity quantity;
+  std::optional<double> value = std::nullopt;   // in unit_of(quantity.measurand); absent when missing
+  std::optional<Energy> energy = std::nullopt;  // energy registers: the same, exact, a fraction of a Wh rounded down
+  Quality quality = Quality::good;
+  std::string reason = {};   // why it is not good, in words for its owner; empty when good
+  double quantum = 0;        // the step in which the device counts, in the unit; 0: not known
+  UtcTime time = {};         // market time, midway between request and answer
+  Duration round_trip = {};  // market time from request to answer
+};
+
+/// Everything one look at a device gave.
+struct DeviceReading {
+  UtcTime time;  // of the first of the values
+  Duration round_trip{};
+  std::vector<MeasuredValue> values;
+  std::vector<std::uint8_t> raw;    // the octets received: registers high byte first, or the telegram
+  Quality quality = Quality::good;  // of the energy registers taken together; missing when there is none
+  std::string reason;               // why it is not good
+
+  /// The value of that quantity; nullptr when the device has none.
+  [[nodiscard]] const MeasuredValue* find(const MeasuredQuantity& quantity) const;
+  /// What flows through a billing meter, import positive: the device's own figures, or those of its grid connection.
+  /// Absent when there is none or it is missing.
+  [[nodiscard]] std::optional<double> power_w() const;
+  [[nodiscard]] std::optional<Energy> energy_import() const;
+  [[nodiscard]] std::optional<Energy> energy_export() const;
+  /// What a plant makes, production positive: of its panels, or the device's own yield, or what a meter that stands
+  /// before the plant counts as export.
+  [[nodiscard]] std::optional<double> production_w() const;
+  [[nodiscard]] std::optional<Energy> energy_produced() const;
+};
+
+/// Register words as octets, high byte first.
+std::vector<std::uint8_t> octets_of(const std::vector<std::uint16_t>& words);
+/// SHA-256 of `raw`, which the signed reading carries.
+Hash32 raw_hash(const DeviceReading& reading);
+
+}  // namespace commonwatt
