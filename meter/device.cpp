@@ -80,6 +80,7 @@ class MeterDevice::Driver {
   Driver(DeviceConfig config, DeviceUrl url, MachineTime now)
       : config_(std::move(config)),
         base_(url.sunspec_base),
+        unit_(url.unit),
         bus_(std::move(url), BusTiming{.response_timeout = config_.response_timeout}),
         machine_time_(std::move(now)) {}
 
@@ -99,6 +100,7 @@ class MeterDevice::Driver {
 
   DeviceConfig config_;
   std::optional<std::uint16_t> base_;
+  std::uint8_t unit_;
   ModbusBus bus_;
   MachineTime machine_time_;
   std::optional<SunSpecMap> map_;
@@ -184,7 +186,7 @@ Result<DeviceIdentity, MeterError> MeterDevice::Driver::ask_identity() {
 Result<DeviceIdentity, MeterError> MeterDevice::Driver::ask_sunspec_identity() {
   if (!map_) {
     const ReadRegisters read = [this](std::uint16_t address, std::uint16_t count) {
-      return bus_.read(RegisterTable::holding, address, count);
+      return bus_.read(unit_, RegisterTable::holding, address, count);
     };
     const Result<SunSpecChain, MeterError> chain = discover_sunspec(read, base_);
     if (!chain) return Fail{chain.error()};
@@ -193,7 +195,7 @@ Result<DeviceIdentity, MeterError> MeterDevice::Driver::ask_sunspec_identity() {
     map_ = *map;
   }
   const SunSpecModel& model = map_->common;
-  const Result<Registers, MeterError> words = bus_.read(RegisterTable::holding, model.address, words_of(model));
+  const Result<Registers, MeterError> words = bus_.read(unit_, RegisterTable::holding, model.address, words_of(model));
   if (!words) return Fail{words.error()};
   if ((*words)[0] != model.id || words->size() < 2 || (*words)[1] != model.length) {
     return fault(MeterFault::map_changed, "model 1 is no longer at " + std::to_string(model.address));
@@ -204,7 +206,7 @@ Result<DeviceIdentity, MeterError> MeterDevice::Driver::ask_sunspec_identity() {
 
 Result<DeviceIdentity, MeterError> MeterDevice::Driver::ask_sdm630_identity() {
   const Result<Registers, MeterError> words =
-      bus_.read(RegisterTable::holding, sdm630_serial_address, sdm630_serial_words);
+      bus_.read(unit_, RegisterTable::holding, sdm630_serial_address, sdm630_serial_words);
   DeviceIdentity identity{.maker = "Eastron", .model = "SDM630", .serial = {}};
   if (words) {
     identity.serial = decode_sdm630_serial(*words).value_or("");
@@ -217,10 +219,10 @@ Result<DeviceIdentity, MeterError> MeterDevice::Driver::ask_sdm630_identity() {
 Result<Registers, MeterError> MeterDevice::Driver::ask_snapshot() {
   if (config_.kind == DeviceKind::sdm630) {
     is_inverter_ = false;
-    return bus_.read(RegisterTable::input, 0, sdm630_block_words);
+    return bus_.read(unit_, RegisterTable::input, 0, sdm630_block_words);
   }
   const SunSpecModel& model = map_->power;
-  Result<Registers, MeterError> words = bus_.read(RegisterTable::holding, model.address, words_of(model));
+  Result<Registers, MeterError> words = bus_.read(unit_, RegisterTable::holding, model.address, words_of(model));
   if (!words) return words;
   if ((*words)[0] != model.id || words->size() < 2 || (*words)[1] != model.length) {
     return fault(MeterFault::map_changed,

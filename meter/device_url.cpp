@@ -3,14 +3,37 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <set>
+#include <vector>
 
 namespace commonwatt {
 namespace {
 
-constexpr std::size_t url_length_max = 512;
-constexpr std::string_view tcp_scheme = "modbus+tcp://";
-constexpr std::string_view rtu_scheme = "modbus+rtu://";
+constexpr std::size_t url_length_max = 1024;
+constexpr std::uint16_t tls_port = 802;  // registered for mbap/TLS
+
+enum class Place { tcp, tls, serial, file };
+
+struct Scheme {
+  std::string_view text;
+  DeviceProtocol protocol = DeviceProtocol::modbus;
+  ModbusFraming framing = ModbusFraming::tcp;
+  Place place = Place::tcp;
+};
+constexpr std::array<Scheme, 10> schemes{{
+    {"modbus+tcp://", DeviceProtocol::modbus, ModbusFraming::tcp, Place::tcp},
+    {"modbus+tls://", DeviceProtocol::modbus, ModbusFraming::tcp, Place::tls},
+    {"modbus+rtu://", DeviceProtocol::modbus, ModbusFraming::rtu, Place::serial},
+    {"modbus+rtutcp://", DeviceProtocol::modbus, ModbusFraming::rtu, Place::tcp},
+    {"p1://", DeviceProtocol::p1, ModbusFraming::tcp, Place::serial},
+    {"p1+tcp://", DeviceProtocol::p1, ModbusFraming::tcp, Place::tcp},
+    {"p1+file://", DeviceProtocol::p1, ModbusFraming::tcp, Place::file},
+    {"sml://", DeviceProtocol::sml, ModbusFraming::tcp, Place::serial},
+    {"sml+tcp://", DeviceProtocol::sml, ModbusFraming::tcp, Place::tcp},
+    {"sml+file://", DeviceProtocol::sml, ModbusFraming::tcp, Place::file},
+}};
+
 constexpr std::array<int, 8> bauds{1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200};
 
 using Parsed = Result<Done, DeviceUrlError>;
@@ -27,6 +50,14 @@ std::optional<int> number(std::string_view text, int low, int high) {
   return value;
 }
 
+/// A URL while its parameters are read.
+struct Draft {
+  Place place = Place::tcp;
+  DeviceUrl url = {};
+  TlsFiles tls = {};
+  std::optional<std::chrono::microseconds> gap = std::nullopt;
+};
+
 Parsed set_serial_parameter(SerialLine& line, std::string_view key, std::string_view value) {
   if (key == "baud") {
     const std::optional<int> baud = number(value, bauds.front(), bauds.back());
@@ -37,10 +68,10 @@ Parsed set_serial_parameter(SerialLine& line, std::string_view key, std::string_
   } else if (key == "parity") {
     if (value != "N" && value != "E" && value != "O") return wrong("unknown parity", value, "write N, E or O");
     line.parity = value.front();
-  } else if (key == "gap") {
-    const std::optional<int> gap = number(value, 0, 2000);
-    if (!gap) return wrong("impossible gap between requests", value, "write milliseconds from 0 to 2000");
-    line.gap = std::chrono::milliseconds(*gap);
+  } else if (key == "bits") {
+    const std::optional<int> bits = number(value, 7, 8);
+    if (!bits) return wrong("impossible number of data bits", value, "write 7 or 8");
+    line.data_bits = *bits;
   } else {
     const std::optional<int> stop = number(value, 1, 2);
     if (!stop) return wrong("impossible number of stop bits", value, "write 1 or 2");
@@ -49,32 +80,57 @@ Parsed set_serial_parameter(SerialLine& line, std::string_view key, std::string_
   return Done{};
 }
 
-Parsed set_parameter(DeviceUrl& url, std::string_view key, std::string_view value) {
-  SerialLine* serial = std::get_if<SerialLine>(&url.line);
+Parsed set_modbus_parameter(Draft& draft, std::string_view key, std::string_view value) {
+  const bool rtu = draft.url.framing == ModbusFraming::rtu;
   if (key == "unit") {
-    const std::optional<int> unit = serial != nullptr ? number(value, 1, 247) : number(value, 0, 255);
+    const std::optional<int> unit = rtu ? number(value, 1, 247) : number(value, 0, 255);
     if (!unit) {
-      return wrong("impossible unit id", value,
-                   serial != nullptr ? "write a number from 1 to 247" : "write a number from 0 to 255");
+      return wrong("impossible unit id", value, rtu ? "write a number from 1 to 247" : "write a number from 0 to 255");
     }
-    url.unit = static_cast<std::uint8_t>(*unit);
-    return Done{};
-  }
-  if (key == "base") {
+    draft.url.unit = static_cast<std::uint8_t>(*unit);
+  } else if (key == "base") {
     const std::optional<int> base = number(value, 0, 65533);
     if (!base) return wrong("impossible SunSpec base address", value, "write a wire address from 0 to 65533");
-    url.sunspec_base = static_cast<std::uint16_t>(*base);
-    return Done{};
+    draft.url.sunspec_base = static_cast<std::uint16_t>(*base);
+  } else {
+    const std::optional<int> gap = number(value, 0, 2000);
+    if (!gap) return wrong("impossible gap between requests", value, "write milliseconds from 0 to 2000");
+    draft.gap = std::chrono::milliseconds(*gap);
   }
-  const bool of_serial = key == "baud" || key == "parity" || key == "stop" || key == "gap";
-  if (of_serial && serial != nullptr) return set_serial_parameter(*serial, key, value);
-  if (of_serial) return wrong("a parameter of serial lines", key, "remove it, or write modbus+rtu:///dev/...");
-  return wrong(
-      "unknown parameter", key,
-      serial != nullptr ? "the choices are unit, base, baud, parity, stop and gap" : "the choices are unit and base");
+  return Done{};
 }
 
-Parsed set_parameters(DeviceUrl& url, std::string_view query) {
+Parsed set_tls_file(TlsFiles& files, std::string_view key, std::string_view value) {
+  if (value.front() != '/') return wrong("not an absolute path", value, "write the whole path of the PEM file");
+  (key == "ca" ? files.ca : key == "cert" ? files.certificate : files.key) = value;
+  return Done{};
+}
+
+/// The parameters a URL of this kind may have.
+std::vector<std::string_view> parameters_of(const Draft& draft) {
+  std::vector<std::string_view> keys;
+  if (draft.url.protocol == DeviceProtocol::modbus) keys = {"unit", "base"};
+  if (draft.url.framing == ModbusFraming::rtu) keys.emplace_back("gap");
+  if (draft.place == Place::serial) keys.insert(keys.end(), {"baud", "parity", "stop"});
+  if (draft.place == Place::serial && draft.url.protocol != DeviceProtocol::modbus) keys.emplace_back("bits");
+  if (draft.place == Place::tls) keys.insert(keys.end(), {"ca", "cert", "key"});
+  return keys;
+}
+
+Parsed set_parameter(Draft& draft, std::string_view key, std::string_view value) {
+  const std::vector<std::string_view> known = parameters_of(draft);
+  if (std::find(known.begin(), known.end(), key) == known.end()) {
+    std::string choices;
+    for (const std::string_view choice : known) choices.append(choices.empty() ? "" : ", ").append(choice);
+    return wrong("a parameter that such a URL does not have", key,
+                 choices.empty() ? "remove it: there are none" : "the choices are " + choices);
+  }
+  if (key == "unit" || key == "base" || key == "gap") return set_modbus_parameter(draft, key, value);
+  if (draft.place == Place::tls) return set_tls_file(draft.tls, key, value);
+  return set_serial_parameter(std::get<SerialLine>(draft.url.line), key, value);
+}
+
+Parsed set_parameters(Draft& draft, std::string_view query) {
   std::set<std::string_view> seen;
   while (!query.empty()) {
     const std::size_t end = std::min(query.find('&'), query.size());
@@ -86,12 +142,12 @@ Parsed set_parameters(DeviceUrl& url, std::string_view query) {
     }
     const std::string_view key = item.substr(0, equals);
     if (!seen.insert(key).second) return wrong("a parameter is given twice", key, "keep one of them");
-    if (Parsed parsed = set_parameter(url, key, item.substr(equals + 1)); !parsed) return parsed;
+    if (Parsed parsed = set_parameter(draft, key, item.substr(equals + 1)); !parsed) return parsed;
   }
   return Done{};
 }
 
-Result<TcpAddress, DeviceUrlError> parse_authority(std::string_view text) {
+Result<TcpAddress, DeviceUrlError> parse_authority(std::string_view text, std::optional<std::uint16_t> usual_port) {
   TcpAddress address;
   std::string_view port;
   if (!text.empty() && text.front() == '[') {
@@ -111,7 +167,11 @@ Result<TcpAddress, DeviceUrlError> parse_authority(std::string_view text) {
   if (address.host.empty() || address.host.size() > 253 || !plain) {
     return wrong("no usable host", text, "write modbus+tcp://host:port?unit=1");
   }
-  if (port.empty()) return address;
+  if (port.empty()) {
+    if (!usual_port) return wrong("no port", text, "write host:port");
+    address.port = *usual_port;
+    return address;
+  }
   const std::optional<int> value =
       port.size() > 1 && port.front() == ':' ? number(port.substr(1), 1, 65535) : std::nullopt;
   if (!value) return wrong("impossible port", port, "write :502, or another number from 1 to 65535");
@@ -119,42 +179,112 @@ Result<TcpAddress, DeviceUrlError> parse_authority(std::string_view text) {
   return address;
 }
 
+std::chrono::microseconds usual_gap(const DeviceUrl& url) {
+  constexpr std::chrono::microseconds fast_line_gap{1750};
+  const SerialLine* const line = std::get_if<SerialLine>(&url.line);
+  // A serial server's own line is not known: it keeps the line's gap itself.
+  if (line == nullptr || line->baud > 19200) return fast_line_gap;
+  constexpr int bits_of_gap_doubled = 7 * 11;
+  return std::chrono::microseconds{bits_of_gap_doubled * 1'000'000 / 2 / line->baud};
+}
+
+std::optional<std::uint16_t> usual_port(const Scheme& scheme, const LineDefaults& defaults) {
+  if (scheme.place == Place::tls) return tls_port;
+  if (defaults.port) return defaults.port;
+  if (scheme.protocol == DeviceProtocol::modbus && scheme.framing == ModbusFraming::tcp) return TcpAddress{}.port;
+  return std::nullopt;
+}
+
+Parsed set_place(Draft& draft, std::string_view place, const Scheme& scheme, const LineDefaults& defaults) {
+  if (scheme.place == Place::tcp || scheme.place == Place::tls) {
+    Result<TcpAddress, DeviceUrlError> address = parse_authority(place, usual_port(scheme, defaults));
+    if (!address) return Fail{address.error()};
+    draft.url.line = *address;
+    return Done{};
+  }
+  if (place.size() < 2 || place.front() != '/') {
+    return wrong("not an absolute path", place,
+                 scheme.place == Place::file ? "write p1+file:///path with three slashes"
+                                             : "write modbus+rtu:///dev/ttyUSB0 with three slashes");
+  }
+  if (scheme.place == Place::file) {
+    draft.url.line = FilePath{std::string(place)};
+  } else {
+    const int usual_baud = scheme.protocol == DeviceProtocol::p1 ? 115200 : 9600;
+    draft.url.line = SerialLine{.path = std::string(place),
+                                .baud = defaults.baud.value_or(usual_baud),
+                                .parity = defaults.parity,
+                                .stop_bits = defaults.stop_bits};
+  }
+  return Done{};
+}
+
+std::string scheme_choices() {
+  std::string choices;
+  for (const Scheme& scheme : schemes) choices.append(choices.empty() ? "" : ", ").append(scheme.text);
+  return choices;
+}
+
 }  // namespace
+
+const char* to_text(DeviceProtocol protocol) {
+  switch (protocol) {
+    case DeviceProtocol::modbus:
+      return "modbus";
+    case DeviceProtocol::p1:
+      return "p1";
+    case DeviceProtocol::sml:
+      return "sml";
+  }
+  std::abort();
+}
 
 std::string to_text(const DeviceUrlError& error) {
   return error.what + " at \"" + error.where + "\": " + error.remedy;
 }
 
-Result<DeviceUrl, DeviceUrlError> parse_device_url(std::string_view text) {
-  const std::string_view whole = text;
-  if (text.size() > url_length_max)
-    return wrong("too long", text.substr(0, 40), "a device URL has at most 512 characters");
-  // A NUL would end the path early once it is handed to the system.
+Result<DeviceUrl, DeviceUrlError> parse_device_url(std::string_view text, const LineDefaults& defaults) {
+  if (text.size() > url_length_max) {
+    return wrong("too long", text.substr(0, 40), "a device URL has at most 1024 characters");
+  }
+  // A NUL would end a path early once it is handed to the system.
   const bool printable = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-  if (!printable) return wrong("a blank or unprintable character", whole, "remove it");
-  const bool tcp = text.starts_with(tcp_scheme);
-  if (!tcp && !text.starts_with(rtu_scheme)) {
-    return wrong("unknown kind of device URL", whole, "write modbus+tcp://host:port or modbus+rtu:///dev/ttyUSB0");
-  }
-  text.remove_prefix(tcp ? tcp_scheme.size() : rtu_scheme.size());
+  if (!printable) return wrong("a blank or unprintable character", text, "remove it");
+  const auto* const scheme = std::find_if(schemes.begin(), schemes.end(),
+                                          [text](const Scheme& known) { return text.starts_with(known.text); });
+  if (scheme == schemes.end())
+    return wrong("unknown kind of device URL", text, "begin with one of " + scheme_choices());
+  text.remove_prefix(scheme->text.size());
   const std::size_t question = std::min(text.find('?'), text.size());
-  const std::string_view place = text.substr(0, question);
-  const std::string_view query = text.substr(std::min(question + 1, text.size()));
 
-  DeviceUrl url;
-  if (tcp) {
-    Result<TcpAddress, DeviceUrlError> address = parse_authority(place);
-    if (!address) return Fail{address.error()};
-    url.line = *address;
-  } else {
-    if (place.size() < 2 || place.front() != '/') {
-      return wrong("the serial line is not an absolute path", place,
-                   "write modbus+rtu:///dev/ttyUSB0 with three slashes");
-    }
-    url.line = SerialLine{.path = std::string(place)};
+  Draft draft{.place = scheme->place};
+  draft.url.protocol = scheme->protocol;
+  draft.url.framing = scheme->framing;
+  draft.url.unit = defaults.unit;
+  if (Parsed parsed = set_place(draft, text.substr(0, question), *scheme, defaults); !parsed) {
+    return Fail{parsed.error()};
   }
-  if (Parsed parsed = set_parameters(url, query); !parsed) return Fail{parsed.error()};
-  return url;
+  if (Parsed parsed = set_parameters(draft, text.substr(std::min(question + 1, text.size()))); !parsed) {
+    return Fail{parsed.error()};
+  }
+  if (scheme->place == Place::tls) {
+    if (draft.tls.ca.empty() || draft.tls.certificate.empty() || draft.tls.key.empty()) {
+      return wrong("a certificate is missing", text,
+                   "give ca=, cert= and key=: Modbus Security asks both sides for one");
+    }
+    std::get<TcpAddress>(draft.url.line).tls = draft.tls;
+  }
+  if (scheme->framing == ModbusFraming::rtu) {
+    draft.url.gap = draft.gap ? *draft.gap : defaults.gap ? *defaults.gap : usual_gap(draft.url);
+  }
+  return draft.url;
+}
+
+std::string line_name(const DeviceUrl& url) {
+  if (const auto* const serial = std::get_if<SerialLine>(&url.line)) return serial->path;
+  if (const auto* const file = std::get_if<FilePath>(&url.line)) return file->path;
+  const auto& address = std::get<TcpAddress>(url.line);
+  return address.host + ":" + std::to_string(address.port);
 }
 
 }  // namespace commonwatt

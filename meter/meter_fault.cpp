@@ -34,6 +34,10 @@ const char* to_text(MeterFault fault) {
       return "another device answers at this address";
     case MeterFault::backing_off:
       return "waiting before the next attempt";
+    case MeterFault::bad_telegram:
+      return "a broken telegram";
+    case MeterFault::stopping:
+      return "stopped before it was done";
   }
   std::abort();
 }

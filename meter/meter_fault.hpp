@@ -20,9 +20,11 @@ enum class MeterFault {
   map_changed,         // the model is no longer where it was found: the device is searched anew
   identity_changed,    // the device at this address is not the one it was
   backing_off,         // not tried: too soon after the last failure
+  bad_telegram,        // a telegram that is not whole, or not what its standard says
+  stopping,            // not finished: the program ends
 };
 constexpr MeterFault enum_last(MeterFault) {
-  return MeterFault::backing_off;
+  return MeterFault::stopping;
 }
 
 /// What happened, in words for the operator.

@@ -1,64 +1,62 @@
-// One Modbus line to one unit, over TCP or a serial line, read only. The one place that talks to libmodbus.
+// One Modbus line and all the units on it: one connection, one request at a time.
 //
-// What libmodbus 3.1.6 leaves to the caller is done here: it accepts a reply of another unit on TCP; on a serial line
-// it takes the late reply to one request for the answer to the next; a byte timeout lets a dripping peer hold a call
-// for as long as it likes; and a descriptor of 1024 or more would corrupt memory in select().
+// A reply is believed only when it answers the request that was just made. What a serial line cannot tell apart by
+// itself, the late reply to one request and the reply to the next of the same length, is kept apart in time: after any
+// fault the line must have been silent for long enough, and whoever reads checks again who answers (`session`).
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "core/result.hpp"
+#include "meter/byte_stream.hpp"
 #include "meter/device_url.hpp"
 #include "meter/meter_fault.hpp"
+#include "meter/modbus_frame.hpp"
 
 namespace commonwatt {
 
-/// Which registers: holding are read with function 3, input with function 4 (Modbus Application Protocol V1.1b3,
-/// sections 6.3 and 6.4).
-enum class RegisterTable : std::uint8_t { holding = 3, input = 4 };
-
-/// The most registers one request may ask for (same document, section 6.3).
-inline constexpr std::uint16_t registers_per_request_max = 125;
-
 struct BusTiming {
-  /// How long a complete reply may take.
+  /// How long a complete reply may take, however it is spread over that time.
   std::chrono::milliseconds response_timeout{1000};
-  /// A faulted serial line must be silent for this long, or twice the slowest reply ever seen, whichever is longer.
+  /// What a device needs after it was dialled before it answers.
+  std::chrono::milliseconds connect_delay{0};
+  /// A faulted line with RTU framing must be silent for this long, or twice the slowest reply ever seen, whichever is
+  /// longer.
   std::chrono::milliseconds silence_min{1500};
   /// The waits before each repetition when the device says busy.
   std::array<std::chrono::milliseconds, 3> busy_waits{std::chrono::milliseconds{100}, std::chrono::milliseconds{400},
                                                       std::chrono::milliseconds{1500}};
+  /// Readable once the program ends: whatever is waited for then fails with stopping.
+  int stop_descriptor = -1;
 };
 
-/// Checks a reply's protocol data unit (function code onwards) against the request and takes its registers out.
-/// Fails with garbled, or with what the exception code in it means (busy, absent, refused, device_failure).
-Result<std::vector<std::uint16_t>, MeterError> registers_from_reply(RegisterTable table, std::uint16_t count,
-                                                                    std::span<const std::uint8_t> pdu);
-
+/// Belongs to one thread at a time.
 class ModbusBus {
  public:
-  /// Does not connect yet.
+  /// Does not connect yet. The URL's unit does not matter: every request names its own.
   ModbusBus(DeviceUrl url, BusTiming timing);
   ~ModbusBus();
   ModbusBus(ModbusBus&&) noexcept;
   ModbusBus& operator=(ModbusBus&&) noexcept;
 
-  /// Makes the line usable: dials when there is no connection, drains a serial line after a fault. What `session`
-  /// says afterwards holds until the next fault.
+  /// Makes the line usable: dials when there is no connection, drains a line with RTU framing after a fault. What
+  /// `session` says afterwards holds until the next fault.
   Result<Done, MeterError> ready();
 
   /// Reads `count` (1..125) registers from `address` (0-based wire address), after `ready`. Blocks for at most:
-  /// dialling (one response timeout per resolved address), a serial line's drain (ten times the silence), one response
-  /// timeout per attempt (on a serial line plus the time the bytes take) and the busy waits. After any fault but an
-  /// exception reply the connection is closed (TCP) or the line marked to be drained before its next use (RTU).
-  Result<std::vector<std::uint16_t>, MeterError> read(RegisterTable table, std::uint16_t address, std::uint16_t count);
+  /// dialling (one response timeout per resolved address), a drain (ten times the silence), one response timeout per
+  /// attempt (on a serial line plus the time the octets take) and the busy waits. After any fault but an exception
+  /// reply the connection is closed (sockets) and the line marked to be drained before its next use (RTU framing).
+  Result<std::vector<std::uint16_t>, MeterError> read(std::uint8_t unit, RegisterTable table, std::uint16_t address,
+                                                      std::uint16_t count);
+  /// Makes a write request, made with write_request or write_one_request, in the same way.
+  Result<Done, MeterError> write(const ModbusRequest& request);
 
-  /// A number that rises whenever what was on the line may no longer be the device it was: at every dial and every
+  /// A number that rises whenever what was on the line may no longer be the devices they were: at every dial and every
   /// drain. 0 before the first. Whoever trusts the data checks the device's identity again when it has changed.
   [[nodiscard]] std::uint64_t session() const;
 

@@ -4,7 +4,6 @@
 #include <memory>
 #include <system_error>
 
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -36,17 +35,12 @@ int connect_within(int socket, const addrinfo& address, std::chrono::millisecond
 Result<int, std::string> dial_one(const addrinfo& address, std::chrono::milliseconds timeout) {
   const int socket = ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, address.ai_protocol);
   if (socket < 0) return Fail{system_text(errno)};
-  if (socket > descriptor_max) {
-    ::close(socket);
-    return Fail{std::string("this process has too many files open")};
-  }
   if (const int error = connect_within(socket, address, timeout); error != 0) {
     ::close(socket);
     return Fail{system_text(error)};
   }
   const int on = 1;
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_NONBLOCK);
   return socket;
 }
 

@@ -9,12 +9,8 @@
 
 namespace commonwatt {
 
-/// Descriptors above this corrupt memory in libmodbus, which waits with select().
-inline constexpr int descriptor_max = 1023;
-
-/// A connected, blocking socket with TCP_NODELAY, numbered at most descriptor_max; the caller closes it. Tries each
-/// address the name resolves to for at most `timeout`; resolving a name takes as long as the system's resolver does.
-/// Fails with what did not work.
+/// A connected, non-blocking socket with TCP_NODELAY; the caller closes it. Tries each address the name resolves to for
+/// at most `timeout`; resolving a name takes as long as the system's resolver does. Fails with what did not work.
 Result<int, std::string> dial_tcp(const TcpAddress& address, std::chrono::milliseconds timeout);
 
 }  // namespace commonwatt

@@ -7,7 +7,6 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-constexpr unsigned registers_per_request_max = 125;
 constexpr std::size_t mbap_bytes = 7;
 constexpr std::size_t pdu_bytes_max = 253;
 constexpr std::size_t frame_bytes_max = 260;
@@ -56,15 +55,6 @@ Bytes answer_modbus(const DeviceRegisters& device, std::span<const std::uint8_t>
     return reply;
   }
   return exception_reply(function, Exception::illegal_address);
-}
-
-std::uint16_t modbus_crc(std::span<const std::uint8_t> bytes) {
-  unsigned crc = 0xFFFF;
-  for (const std::uint8_t byte : bytes) {
-    crc ^= byte;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc & 1U) != 0 ? (crc >> 1U) ^ 0xA001U : crc >> 1U;
-  }
-  return static_cast<std::uint16_t>(crc);
 }
 
 std::optional<FrameAnswer> answer_tcp_frame(const DeviceRegisters& device, Bytes& received) {

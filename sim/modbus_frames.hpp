@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "meter/modbus_frame.hpp"
 #include "sim/register_image.hpp"
 
 namespace commonwatt {
@@ -21,9 +22,6 @@ struct DeviceRegisters {
 /// The answer to one protocol data unit (function code onwards): registers, or an exception. Reads outside the
 /// registers get exception 2, a wrong count 3, everything but functions 3 and 4 exception 1: nothing can be written.
 std::vector<std::uint8_t> answer_modbus(const DeviceRegisters& device, std::span<const std::uint8_t> request);
-
-/// CRC-16 of Modbus over Serial Line V1.02, section 6.2.2.
-std::uint16_t modbus_crc(std::span<const std::uint8_t> bytes);
 
 /// Takes the first whole request off `received` and answers it; nothing while no request is whole. An answer may be
 /// empty: a serial device is silent for other units and broken frames, which are dropped. A TCP device answers another

@@ -10,7 +10,11 @@ namespace {
 using namespace commonwatt;
 
 bool usable(const TcpAddress& address) {
-  return !address.host.empty() && address.port != 0;
+  return !address.host.empty() && address.port != 0 && (!address.tls || address.tls->key.starts_with('/'));
+}
+
+bool usable(const FilePath& file) {
+  return file.path.starts_with('/');
 }
 
 bool usable(const SerialLine& line) {
@@ -30,6 +34,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (!std::visit([](const auto& line) { return usable(line); }, url->line)) std::abort();
   const bool serial = std::holds_alternative<SerialLine>(url->line);
-  if (serial && (url->unit < 1 || url->unit > 247)) std::abort();
+  if (serial && url->protocol == DeviceProtocol::modbus && (url->unit < 1 || url->unit > 247)) std::abort();
   return 0;
 }

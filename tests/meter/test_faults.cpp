@@ -261,11 +261,20 @@ TEST_CASE("serial: a late answer is never taken for the next one, however the re
   for (int i = 0; i < 3; ++i) CHECK(meter.read());
 }
 
-TEST_CASE("serial: noise, a wrong CRC and another unit's answer cost one read and no more") {
+TEST_CASE("serial: a few octets of noise before every frame, as lines have them that float, cost nothing") {
+  CountingMeter meter(ScriptedDevice::Line::serial, [](int descriptor, const Octets& answer, int) {
+    Octets noisy{0x00, 0xFF};
+    noisy.insert(noisy.end(), answer.begin(), answer.end());
+    return honest(descriptor, noisy);
+  });
+  for (int i = 0; i < 4; ++i) CHECK(meter.read());
+}
+
+TEST_CASE("serial: a burst of noise, a wrong CRC and another unit's answer cost one read and no more") {
   std::function<Octets(Octets)> spoil;
-  SUBCASE("noise before the frame") {
+  SUBCASE("a burst of noise before the frame") {
     spoil = [](Octets answer) {
-      answer.insert(answer.begin(), {0x00, 0xFF});
+      answer.insert(answer.begin(), 40, 0xFF);
       return answer;
     };
   }
