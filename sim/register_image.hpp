@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/units.hpp"
+#include "meter/modbus_answer.hpp"
 
 namespace commonwatt {
 
@@ -22,12 +23,6 @@ struct ImageIdentity {
   std::string model;
   std::string serial;
   std::uint16_t unit = 1;
-};
-
-/// A run of registers from one address on.
-struct RegisterImage {
-  std::uint16_t address = 0;
-  std::vector<std::uint16_t> words;
 };
 
 /// "SunS", model 1, model 201 (one phase) or 203 (three), end marker; from 40000. The phases' power and energy add up.

@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "meter/modbus_server.hpp"
 #include "sim/register_log.hpp"
 
 namespace commonwatt {

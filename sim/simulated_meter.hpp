@@ -8,7 +8,7 @@
 
 #include "core/clock.hpp"
 #include "sim/household_profile.hpp"
-#include "sim/modbus_server.hpp"
+#include "sim/register_image.hpp"
 
 namespace commonwatt {
 

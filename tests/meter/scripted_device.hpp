@@ -20,7 +20,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "sim/modbus_frames.hpp"
+#include "meter/modbus_answer.hpp"
 
 namespace commonwatt {
 
@@ -108,7 +108,7 @@ class ScriptedDevice {
     received_.insert(received_.end(), buffer.begin(), buffer.begin() + size);
     while (client_ >= 0) {
       const std::optional<FrameAnswer> answer =
-          line_ == Line::tcp ? answer_tcp_frame(device_, received_) : answer_serial_frame(device_, received_);
+          answer_frame(line_ == Line::tcp ? ModbusFraming::tcp : ModbusFraming::rtu, only(device_), received_);
       if (!answer) return;
       if (script_(client_, answer->bytes, requests_++) == Afterwards::hang_up) hang_up();
     }

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "meter/device.hpp"
+#include "meter/modbus_frame.hpp"
 #include "sim/register_image.hpp"
 #include "tests/meter/frozen_clock.hpp"
 #include "tests/meter/scripted_device.hpp"

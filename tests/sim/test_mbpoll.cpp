@@ -8,7 +8,7 @@
 
 #include "sim/simulated_meter.hpp"
 #include "tests/meter/frozen_clock.hpp"
-#include "tests/sim/serving.hpp"
+#include "tests/meter/serving.hpp"
 
 using namespace commonwatt;
 

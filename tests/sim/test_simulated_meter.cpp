@@ -12,7 +12,7 @@
 #include "sim/simulated_meter.hpp"
 #include "tests/meter/frozen_clock.hpp"
 #include "tests/sim/scratch_folder.hpp"
-#include "tests/sim/serving.hpp"
+#include "tests/meter/serving.hpp"
 
 using namespace commonwatt;
 

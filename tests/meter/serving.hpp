@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "sim/modbus_server.hpp"
+#include "meter/modbus_server.hpp"
 
 namespace commonwatt {
 

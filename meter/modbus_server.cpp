@@ -1,4 +1,4 @@
-#include "sim/modbus_server.hpp"
+#include "meter/modbus_server.hpp"
 
 #include <algorithm>
 #include <array>
@@ -21,7 +21,6 @@
 namespace commonwatt {
 namespace {
 
-constexpr std::size_t clients_max = 16;
 constexpr std::chrono::milliseconds frame_silence{50};  // generous: a pseudo terminal has no bit time
 
 std::string system_text() {
@@ -61,21 +60,23 @@ int poll_milliseconds(std::chrono::milliseconds wait) {
 
 class ModbusServer::Port {
  public:
-  explicit Port(DeviceRegisters device) : device_(std::move(device)) {}
+  explicit Port(ModbusUnits units) : units_(std::move(units)) {}
   Port(const Port&) = delete;
   Port& operator=(const Port&) = delete;
   virtual ~Port() = default;
   virtual void serve(std::chrono::milliseconds wait, int wake_fd) = 0;
 
   std::string address;
+  std::size_t clients_max = 16;
 
  protected:
-  DeviceRegisters device_;
+  ModbusUnits units_;
 };
 
 class ModbusServer::TcpPort : public ModbusServer::Port {
  public:
-  TcpPort(DeviceRegisters device, Descriptor listener) : Port(std::move(device)), listener_(std::move(listener)) {}
+  TcpPort(ModbusFraming framing, ModbusUnits units, Descriptor listener)
+      : Port(std::move(units)), framing_(framing), listener_(std::move(listener)) {}
   void serve(std::chrono::milliseconds wait, int wake_fd) override;
 
  private:
@@ -86,6 +87,7 @@ class ModbusServer::TcpPort : public ModbusServer::Port {
   void accept_client();
   bool serve_client(Client& client);
 
+  ModbusFraming framing_;
   Descriptor listener_;
   std::vector<Client> clients_;
 };
@@ -117,8 +119,8 @@ bool ModbusServer::TcpPort::serve_client(Client& client) {
   if (size < 0) return errno == EAGAIN || errno == EINTR;
   if (size == 0) return false;
   client.received.insert(client.received.end(), buffer.begin(), buffer.begin() + size);
-  while (const std::optional<FrameAnswer> answer = answer_tcp_frame(device_, client.received)) {
-    if (answer->broken) return false;
+  while (const std::optional<FrameAnswer> answer = answer_frame(framing_, units_, client.received)) {
+    if (answer->broken) return framing_ == ModbusFraming::rtu;  // frames are found again after a silence
     const ssize_t sent = ::send(client.socket.number(), answer->bytes.data(), answer->bytes.size(), MSG_NOSIGNAL);
     // A client that does not take its answers is not waited for.
     if (sent != static_cast<ssize_t>(answer->bytes.size())) return false;
@@ -128,8 +130,8 @@ bool ModbusServer::TcpPort::serve_client(Client& client) {
 
 class ModbusServer::PtyPort : public ModbusServer::Port {
  public:
-  PtyPort(DeviceRegisters device, Descriptor master, Descriptor slave, std::string link)
-      : Port(std::move(device)), master_(std::move(master)), slave_(std::move(slave)), link_(std::move(link)) {}
+  PtyPort(ModbusUnits units, Descriptor master, Descriptor slave, std::string link)
+      : Port(std::move(units)), master_(std::move(master)), slave_(std::move(slave)), link_(std::move(link)) {}
   ~PtyPort() override;
   PtyPort(const PtyPort&) = delete;
   PtyPort& operator=(const PtyPort&) = delete;
@@ -157,7 +159,7 @@ void ModbusServer::PtyPort::serve(std::chrono::milliseconds wait, int wake_fd) {
   const ssize_t size = ::read(master_.number(), buffer.data(), buffer.size());
   if (size <= 0) return;
   received_.insert(received_.end(), buffer.begin(), buffer.begin() + size);
-  while (const std::optional<FrameAnswer> answer = answer_serial_frame(device_, received_)) {
+  while (const std::optional<FrameAnswer> answer = answer_frame(ModbusFraming::rtu, units_, received_)) {
     // A full terminal means that nobody reads: the answer is lost, as on a wire.
     [[maybe_unused]] const ssize_t written = ::write(master_.number(), answer->bytes.data(), answer->bytes.size());
   }
@@ -183,8 +185,8 @@ Result<Descriptor, std::string> listen_tcp(const std::string& where, std::string
   ::setsockopt(listener.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   socklen_t size = sizeof address;
   auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  if (listener.number() < 0 || ::bind(listener.number(), generic, size) != 0 || ::listen(listener.number(), 16) != 0 ||
-      ::getsockname(listener.number(), generic, &size) != 0) {
+  if (listener.number() < 0 || ::bind(listener.number(), generic, size) != 0 ||
+      ::listen(listener.number(), SOMAXCONN) != 0 || ::getsockname(listener.number(), generic, &size) != 0) {
     return Fail{"cannot listen at " + where + ": " + system_text()};
   }
   port_text = std::to_string(ntohs(address.sin_port));
@@ -233,8 +235,9 @@ Result<Terminal, std::string> open_terminal() {
 
 }  // namespace
 
-Result<ModbusServer, std::string> ModbusServer::listen(const std::string& where, DeviceRegisters device) {
+Result<ModbusServer, std::string> ModbusServer::listen(const std::string& where, ModbusUnits units) {
   constexpr std::string_view pty_scheme = "pty:";
+  constexpr std::string_view rtu_scheme = "rtutcp:";
   if (where.starts_with(pty_scheme)) {
     const std::string link = where.substr(pty_scheme.size());
     if (link.empty()) return Fail{std::string("pty: needs the path of a link behind it")};
@@ -242,14 +245,16 @@ Result<ModbusServer, std::string> ModbusServer::listen(const std::string& where,
     if (!terminal) return Fail{terminal.error()};
     if (const Result<Done, std::string> linked = make_link(terminal->path, link); !linked) return Fail{linked.error()};
     auto port =
-        std::make_unique<PtyPort>(std::move(device), std::move(terminal->master), std::move(terminal->slave), link);
+        std::make_unique<PtyPort>(std::move(units), std::move(terminal->master), std::move(terminal->slave), link);
     port->address = terminal->path;
     return ModbusServer(std::move(port));
   }
+  const bool rtu = where.starts_with(rtu_scheme);
   std::string port_text;
-  Result<Descriptor, std::string> listener = listen_tcp(where, port_text);
+  Result<Descriptor, std::string> listener = listen_tcp(rtu ? where.substr(rtu_scheme.size()) : where, port_text);
   if (!listener) return Fail{listener.error()};
-  auto port = std::make_unique<TcpPort>(std::move(device), std::move(*listener));
+  auto port =
+      std::make_unique<TcpPort>(rtu ? ModbusFraming::rtu : ModbusFraming::tcp, std::move(units), std::move(*listener));
   port->address = port_text;
   return ModbusServer(std::move(port));
 }
@@ -259,6 +264,9 @@ ModbusServer::ModbusServer(ModbusServer&&) noexcept = default;
 ModbusServer& ModbusServer::operator=(ModbusServer&&) noexcept = default;
 ModbusServer::~ModbusServer() = default;
 
+void ModbusServer::set_clients_max(std::size_t clients) {
+  port_->clients_max = clients;
+}
 const std::string& ModbusServer::address() const {
   return port_->address;
 }

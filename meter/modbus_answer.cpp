@@ -1,6 +1,9 @@
-#include "sim/modbus_frames.hpp"
+#include "meter/modbus_answer.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "meter/modbus_frame.hpp"
 
 namespace commonwatt {
 namespace {
@@ -10,12 +13,6 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr std::size_t mbap_bytes = 7;
 constexpr std::size_t pdu_bytes_max = 253;
 constexpr std::size_t frame_bytes_max = 260;
-
-enum class Exception : std::uint8_t { illegal_function = 1, illegal_address = 2, illegal_value = 3, no_target = 11 };
-
-Bytes exception_reply(std::uint8_t function, Exception exception) {
-  return {static_cast<std::uint8_t>(function | 0x80U), static_cast<std::uint8_t>(exception)};
-}
 
 unsigned word_at(std::span<const std::uint8_t> bytes, std::size_t at) {
   return (static_cast<unsigned>(bytes[at]) << 8U) | bytes[at + 1];
@@ -36,28 +33,7 @@ std::size_t serial_request_bytes(std::span<const std::uint8_t> received) {
   return received.size() < write_header ? write_header : write_header + received[6] + 2;
 }
 
-}  // namespace
-
-Bytes answer_modbus(const DeviceRegisters& device, std::span<const std::uint8_t> request) {
-  if (request.empty()) return {};
-  const std::uint8_t function = request[0];
-  if (function != 3 && function != 4) return exception_reply(function, Exception::illegal_function);
-  if (request.size() != 5) return exception_reply(function, Exception::illegal_value);
-  const unsigned address = word_at(request, 1);
-  const unsigned count = word_at(request, 3);
-  if (count == 0 || count > registers_per_request_max) return exception_reply(function, Exception::illegal_value);
-  const std::vector<RegisterImage> images = device.images(function);
-  if (images.empty()) return exception_reply(function, Exception::illegal_function);
-  for (const RegisterImage& image : images) {
-    if (address < image.address || address + count > image.address + image.words.size()) continue;
-    Bytes reply{function, static_cast<std::uint8_t>(count * 2)};
-    for (unsigned i = 0; i < count; ++i) append_word(reply, image.words[address - image.address + i]);
-    return reply;
-  }
-  return exception_reply(function, Exception::illegal_address);
-}
-
-std::optional<FrameAnswer> answer_tcp_frame(const DeviceRegisters& device, Bytes& received) {
+std::optional<FrameAnswer> answer_tcp_frame(const ModbusUnits& units, Bytes& received) {
   if (received.size() < mbap_bytes) return std::nullopt;
   const std::size_t length = word_at(received, 4);  // unit and PDU
   if (word_at(received, 2) != 0 || length < 2 || length > pdu_bytes_max + 1) {
@@ -66,8 +42,7 @@ std::optional<FrameAnswer> answer_tcp_frame(const DeviceRegisters& device, Bytes
   }
   if (received.size() < mbap_bytes - 1 + length) return std::nullopt;
   const std::span<const std::uint8_t> request = std::span(received).subspan(mbap_bytes, length - 1);
-  const Bytes pdu =
-      received[6] == device.unit ? answer_modbus(device, request) : exception_reply(request[0], Exception::no_target);
+  const Bytes pdu = units(received[6], request).value_or(exception_reply(request[0], ModbusException::target_absent));
   FrameAnswer answer{.bytes = Bytes(received.begin(), received.begin() + 4), .broken = false};
   append_word(answer.bytes, static_cast<unsigned>(pdu.size() + 1));
   answer.bytes.push_back(received[6]);
@@ -76,7 +51,7 @@ std::optional<FrameAnswer> answer_tcp_frame(const DeviceRegisters& device, Bytes
   return answer;
 }
 
-std::optional<FrameAnswer> answer_serial_frame(const DeviceRegisters& device, Bytes& received) {
+std::optional<FrameAnswer> answer_rtu_frame(const ModbusUnits& units, Bytes& received) {
   if (received.size() < 2) return std::nullopt;
   const std::size_t length = serial_request_bytes(received);
   if (length == 0 || length > frame_bytes_max) {
@@ -92,16 +67,50 @@ std::optional<FrameAnswer> answer_serial_frame(const DeviceRegisters& device, By
     return FrameAnswer{.bytes = {}, .broken = true};
   }
   FrameAnswer answer;
-  if (frame[0] == device.unit) {
-    answer.bytes.push_back(device.unit);
-    const Bytes pdu = answer_modbus(device, frame.subspan(1, length - 3));
-    answer.bytes.insert(answer.bytes.end(), pdu.begin(), pdu.end());
+  if (const std::optional<Bytes> pdu = units(frame[0], frame.subspan(1, length - 3))) {
+    answer.bytes.push_back(frame[0]);
+    answer.bytes.insert(answer.bytes.end(), pdu->begin(), pdu->end());
     const unsigned crc = modbus_crc(answer.bytes);
     answer.bytes.push_back(static_cast<std::uint8_t>(crc & 0xFFU));
     answer.bytes.push_back(static_cast<std::uint8_t>(crc >> 8U));
   }
   received.erase(received.begin(), received.begin() + static_cast<std::ptrdiff_t>(length));
   return answer;
+}
+
+}  // namespace
+
+Bytes exception_reply(std::uint8_t function, ModbusException exception) {
+  return {static_cast<std::uint8_t>(function | 0x80U), static_cast<std::uint8_t>(exception)};
+}
+
+ModbusUnits only(DeviceRegisters device) {
+  return [device = std::move(device)](std::uint8_t unit, std::span<const std::uint8_t> request) {
+    return unit == device.unit ? std::optional(answer_modbus(device, request)) : std::nullopt;
+  };
+}
+
+Bytes answer_modbus(const DeviceRegisters& device, std::span<const std::uint8_t> request) {
+  if (request.empty()) return {};
+  const std::uint8_t function = request[0];
+  if (function != 3 && function != 4) return exception_reply(function, ModbusException::illegal_function);
+  if (request.size() != 5) return exception_reply(function, ModbusException::illegal_value);
+  const unsigned address = word_at(request, 1);
+  const unsigned count = word_at(request, 3);
+  if (count == 0 || count > registers_per_request_max) return exception_reply(function, ModbusException::illegal_value);
+  const std::vector<RegisterImage> images = device.images(function);
+  if (images.empty()) return exception_reply(function, ModbusException::illegal_function);
+  for (const RegisterImage& image : images) {
+    if (address < image.address || address + count > image.address + image.words.size()) continue;
+    Bytes reply{function, static_cast<std::uint8_t>(count * 2)};
+    for (unsigned i = 0; i < count; ++i) append_word(reply, image.words[address - image.address + i]);
+    return reply;
+  }
+  return exception_reply(function, ModbusException::illegal_address);
+}
+
+std::optional<FrameAnswer> answer_frame(ModbusFraming framing, const ModbusUnits& units, Bytes& received) {
+  return framing == ModbusFraming::tcp ? answer_tcp_frame(units, received) : answer_rtu_frame(units, received);
 }
 
 }  // namespace commonwatt

@@ -1,5 +1,4 @@
-// The answering side of Modbus for the simulated devices: Modbus TCP for several clients at once, and a Modbus RTU
-// slave on a pseudo terminal.
+// A line that answers Modbus: TCP for many clients at once, RTU frames over TCP, or RTU on a pseudo terminal.
 #pragma once
 
 #include <chrono>
@@ -7,20 +6,26 @@
 #include <string>
 
 #include "core/result.hpp"
-#include "sim/modbus_frames.hpp"
+#include "meter/modbus_answer.hpp"
 
 namespace commonwatt {
 
-/// One device behind one address: "127.0.0.1:0" (an IPv4 address and a TCP port; 0: any free one) or
-/// "pty:/path/of/link" (a pseudo terminal; the link is made to name it, and removed at the end).
+/// Devices behind one address: "127.0.0.1:0" (an IPv4 address and a TCP port; 0: any free one), "rtutcp:127.0.0.1:0"
+/// (the same with RTU frames) or "pty:/path/of/link" (a pseudo terminal; the link is made to name it, and removed at
+/// the end).
 class ModbusServer {
  public:
   /// Fails in words: what did not work and where.
-  static Result<ModbusServer, std::string> listen(const std::string& where, DeviceRegisters device);
+  static Result<ModbusServer, std::string> listen(const std::string& where, ModbusUnits units);
+  static Result<ModbusServer, std::string> listen(const std::string& where, DeviceRegisters device) {
+    return listen(where, only(std::move(device)));
+  }
   ModbusServer(ModbusServer&&) noexcept;
   ModbusServer& operator=(ModbusServer&&) noexcept;
   ~ModbusServer();
 
+  /// The most clients a TCP address takes at a time; further ones wait. 16 unless set.
+  void set_clients_max(std::size_t clients);
   /// The bound TCP port in decimal, or the path of the pseudo terminal itself.
   [[nodiscard]] const std::string& address() const;
   /// Waits at most `wait` for something to arrive, answers all that has, and returns. Returns at once when `wake_fd`

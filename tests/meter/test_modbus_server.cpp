@@ -10,9 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sim/modbus_frames.hpp"
+#include "meter/modbus_answer.hpp"
+#include "meter/modbus_frame.hpp"
+#include "tests/meter/serving.hpp"
 #include "tests/sim/scratch_folder.hpp"
-#include "tests/sim/serving.hpp"
 
 using namespace commonwatt;
 
@@ -99,18 +100,20 @@ TEST_CASE("the CRC is the one of the specification's example") {
 
 TEST_CASE("TCP answers another unit like a gateway that does not reach it, exception 11") {
   Octets received{0, 1, 0, 0, 0, 6, 9, 3, 0x9C, 0x40, 0, 2};
-  CHECK(answer_tcp_frame(two_registers(), received)->bytes == Octets{0, 1, 0, 0, 0, 3, 9, 0x83, 11});
+  CHECK(answer_frame(ModbusFraming::tcp, only(two_registers()), received)->bytes ==
+        Octets{0, 1, 0, 0, 0, 3, 9, 0x83, 11});
   CHECK(received.empty());
 }
 
 TEST_CASE("a serial device is silent for another unit and for a broken frame") {
   Octets other = with_crc({9, 3, 0x9C, 0x40, 0, 2});
-  CHECK(answer_serial_frame(two_registers(), other)->bytes.empty());
+  CHECK(answer_frame(ModbusFraming::rtu, only(two_registers()), other)->bytes.empty());
   Octets broken = with_crc({1, 3, 0x9C, 0x40, 0, 2});
   broken.back() ^= 1U;
-  CHECK(answer_serial_frame(two_registers(), broken)->broken);
+  CHECK(answer_frame(ModbusFraming::rtu, only(two_registers()), broken)->broken);
   Octets whole = with_crc({1, 3, 0x9C, 0x40, 0, 2});
-  CHECK(answer_serial_frame(two_registers(), whole)->bytes == with_crc({1, 3, 4, 0x53, 0x75, 0x6E, 0x53}));
+  CHECK(answer_frame(ModbusFraming::rtu, only(two_registers()), whole)->bytes ==
+        with_crc({1, 3, 4, 0x53, 0x75, 0x6E, 0x53}));
 }
 
 TEST_CASE("requests in pieces and several at once are answered in order, for several clients") {
@@ -141,6 +144,18 @@ TEST_CASE("over TCP a write is refused, and a client that sends no Modbus is cut
   CHECK(stranger.receive(1).empty());
   writer.send(read_both);
   CHECK(writer.receive(13) == both);
+}
+
+TEST_CASE("RTU frames over TCP are answered, broken ones with silence") {
+  const Serving serving("rtutcp:127.0.0.1:0", two_registers());
+  const TcpClient client(serving.address());
+  const Octets expected = with_crc({1, 3, 4, 0x53, 0x75, 0x6E, 0x53});
+  client.send(with_crc({1, 3, 0x9C, 0x40, 0, 2}));
+  CHECK(client.receive(expected.size()) == expected);
+  const TcpClient other(serving.address());
+  other.send({1, 3, 0x9C, 0x40, 0, 2, 0, 0});
+  client.send(with_crc({1, 3, 0x9C, 0x40, 0, 2}));
+  CHECK(client.receive(expected.size()) == expected);
 }
 
 TEST_CASE("a pseudo terminal is reached through its link, which is gone afterwards") {
