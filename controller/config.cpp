@@ -79,19 +79,22 @@ MeterRecord read_meter_record(ConfigTable& table) {
   return meter;
 }
 
-GatewayMeter read_gateway_meter(ConfigTable& table) {
+GatewayMeter read_gateway_meter(ConfigTable& table, const ProfileLibrary& library) {
   GatewayMeter meter;
   meter.record = read_meter_record(table);
-  meter.device.id = meter.record.id;
-  meter.device.url = table.text("url");
-  const std::string kind = table.text("kind", "sunspec");
-  const std::optional<DeviceKind> known = device_kind_from_text(kind);
-  if (!known) table.fault("kind", "'" + kind + "' is none of sunspec, sdm630");
-  meter.device.kind = known.value_or(DeviceKind::sunspec);
-  meter.device.response_timeout = std::chrono::milliseconds(table.integer("response_timeout_ms", {50, 60'000}, 1000));
-  meter.device.serial = table.text("serial", "");
-  const Result<MeterDevice, DeviceUrlError> device = MeterDevice::create(meter.device);
-  if (!device && table.has("url")) table.fault("url", to_text(device.error()));
+  DeviceConfig device{.id = meter.record.id,
+                      .url = table.text("url"),
+                      .profile = table.text("profile", std::string(sunspec_profile)),
+                      .serial = table.text("serial", "")};
+  const std::int64_t timeout = table.integer("response_timeout_ms", {50, 60'000}, 0);
+  if (timeout > 0) device.response_timeout = std::chrono::milliseconds(timeout);
+  const bool has_url = table.has("url");
+  Result<DevicePlan, std::string> plan = plan_device(std::move(device), library);
+  if (plan) {
+    meter.device = std::move(*plan);
+  } else if (has_url) {
+    table.fault("url", plan.error());
+  }
   return meter;
 }
 
@@ -120,6 +123,79 @@ HouseholdRecord read_household(ConfigTable& table) {
   for (ConfigTable& meter : table.tables("meter")) household.meters.push_back(read_meter_record(meter));
   check_meter_names(table, "meter", household.meters);
   return household;
+}
+
+/// The text without its scheme, and with the port of that scheme where it names none.
+std::string with_port(std::string_view place, const char* port) {
+  const std::size_t colon = place.rfind(':');
+  const bool has_port = colon != std::string_view::npos && place.find(']', colon) == std::string_view::npos;
+  return std::string(place) + (has_port ? "" : ":" + std::string(port));
+}
+
+LocalBroker read_local_broker(ConfigTable& table) {
+  LocalBroker broker;
+  const std::string uri = table.text("broker");
+  const std::filesystem::path ca = table.path("ca", "");
+  constexpr std::string_view clear = "mqtt://";
+  constexpr std::string_view secure = "mqtts://";
+  if (uri.starts_with(clear) && uri.size() > clear.size()) {
+    broker.uri = "tcp://" + with_port(std::string_view(uri).substr(clear.size()), "1883");
+    if (!ca.empty()) table.fault("ca", "is of no use with mqtt://, which protects nothing; write mqtts://");
+  } else if (uri.starts_with(secure) && uri.size() > secure.size()) {
+    broker.uri = "ssl://" + with_port(std::string_view(uri).substr(secure.size()), "8883");
+    if (ca.empty()) table.fault("ca", "is missing; mqtts:// needs the file of the broker's authority");
+  }
+  const bool is_place = !broker.uri.empty() && broker.uri.find_first_of("@/ ", clear.size() - 1) == std::string::npos;
+  if (!is_place && table.has("broker"))
+    table.fault("broker", "'" + uri + "' is not mqtt://HOST:PORT or mqtts://HOST:PORT");
+  broker.ca = ca;
+  broker.user = table.text("user", "");
+  const std::filesystem::path file = table.path("password_file", "");
+  if (file.empty()) return broker;
+  if (broker.user.empty()) table.fault("password_file", "needs a user");
+  std::ifstream in(file);
+  if (!std::getline(in, broker.password) || broker.password.empty()) {
+    table.fault("password_file", file.string() + " does not hold a password");
+  }
+  return broker;
+}
+
+constexpr IntegerRange publish_period{1, 3600};
+
+std::optional<HomeAssistantConfig> read_home_assistant(ConfigTable table, bool is_there) {
+  if (!is_there) return std::nullopt;
+  const bool enabled = table.boolean("enabled", true);
+  HomeAssistantConfig config;
+  config.broker = read_local_broker(table);
+  config.prefix = table.text("discovery_prefix", config.prefix);
+  const bool is_topic = !config.prefix.empty() && config.prefix.find_first_of("+#") == std::string::npos &&
+                        config.prefix.front() != '/' && config.prefix.back() != '/';
+  if (!is_topic) table.fault("discovery_prefix", "'" + config.prefix + "' is no beginning of a topic");
+  const std::string form = table.text("form", "device");
+  if (form != "device" && form != "entity") table.fault("form", "'" + form + "' is none of device, entity");
+  config.form = form == "entity" ? DiscoveryForm::entity : DiscoveryForm::device;
+  config.period_seconds = table.integer("period_seconds", publish_period, config.period_seconds);
+  return enabled ? std::optional(config) : std::nullopt;
+}
+
+std::string read_sparkplug_name(ConfigTable& table, const char* key, const std::string& otherwise) {
+  const std::string name = table.text(key, otherwise);
+  constexpr std::size_t name_max = 64;
+  if (name.empty() || name.size() > name_max || name.find_first_of("+#/") != std::string::npos) {
+    table.fault(key, "'" + name + "' is not 1 to 64 characters without '/', '+' and '#'");
+  }
+  return name;
+}
+
+std::optional<SparkplugConfig> read_sparkplug(ConfigTable table, bool is_there, const HouseholdId& household) {
+  if (!is_there) return std::nullopt;
+  const bool enabled = table.boolean("enabled", true);
+  SparkplugConfig config;
+  config.broker = read_local_broker(table);
+  config.group = read_sparkplug_name(table, "group", config.group);
+  config.node = read_sparkplug_name(table, "node", household.text());
+  config.period_seconds = table.integer("period_seconds", publish_period, config.period_seconds);
+  return enabled ? std::optional(config) : std::nullopt;
 }
 
 /// The first line of a file that only its owner may read.
@@ -163,11 +239,17 @@ Result<GatewayConfig, ConfigFaults> read_gateway_config(const std::filesystem::p
   config.reading_period_seconds =
       polling.integer("reading_period_seconds", {1, 900}, std::max<std::int64_t>(10, 3 * config.poll_seconds));
   config.resend_ms = polling.integer("resend_ms", {10, 600'000}, 5000);
-  for (ConfigTable& meter : top.tables("meter")) config.meters.push_back(read_gateway_meter(meter));
+  std::vector<std::filesystem::path> directories;
+  if (const std::filesystem::path own = household.path("profiles", ""); !own.empty()) directories.push_back(own);
+  directories.emplace_back("/etc/commonwatt/profiles");
+  const ProfileLibrary library(std::move(directories));
+  for (ConfigTable& meter : top.tables("meter")) config.meters.push_back(read_gateway_meter(meter, library));
   std::vector<MeterRecord> records;
   for (const GatewayMeter& meter : config.meters) records.push_back(meter.record);
   check_meter_names(top, "meter", records);
   if (records.empty()) top.fault("meter", "is missing; a gateway needs at least one [[meter]]");
+  config.home_assistant = read_home_assistant(top.table("home_assistant"), top.has("home_assistant"));
+  config.sparkplug = read_sparkplug(top.table("sparkplug"), top.has("sparkplug"), config.household);
   config.clock = top.table("clock").path("file", "");
   ConfigFaults faults = top.finish();
   if (!faults.empty()) return Fail{std::move(faults)};

@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "controller/home_assistant.hpp"
 #include "core/result.hpp"
 #include "market/participants.hpp"
+#include "meter/clear_sky.hpp"
 #include "meter/device.hpp"
 
 namespace commonwatt {
@@ -26,7 +28,30 @@ struct BrokerAccess {
 
 struct GatewayMeter {
   MeterRecord record;
-  DeviceConfig device;
+  DevicePlan device;
+  std::optional<SolarPlant> plant;  ///< of a production meter whose site is configured
+};
+
+/// A broker that a household runs for its own tools.
+struct LocalBroker {
+  std::string uri;  ///< tcp://host:port or ssl://host:port; mqtt:// and mqtts:// in the file
+  std::filesystem::path ca;
+  std::string user;  ///< empty: none
+  std::string password;
+};
+
+struct HomeAssistantConfig {
+  LocalBroker broker;
+  std::string prefix = "homeassistant";
+  DiscoveryForm form = DiscoveryForm::device;
+  std::int64_t period_seconds = 10;  ///< between two states of a meter
+};
+
+struct SparkplugConfig {
+  LocalBroker broker;
+  std::string group = "commonwatt";
+  std::string node;                  ///< the household's id unless the file names another
+  std::int64_t period_seconds = 10;  ///< between two looks for what has changed
 };
 
 struct GatewayConfig {
@@ -47,6 +72,8 @@ struct GatewayConfig {
   std::int64_t reading_period_seconds = 10;  ///< a boundary is interpolated between readings this close to it
   std::int64_t resend_ms = 5000;             ///< real time until an unanswered message is sent again
   std::vector<GatewayMeter> meters;
+  std::optional<HomeAssistantConfig> home_assistant;  ///< none unless the file asks for it
+  std::optional<SparkplugConfig> sparkplug;           ///< none unless the file asks for it
 };
 
 struct ControllerConfig {

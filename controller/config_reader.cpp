@@ -79,6 +79,14 @@ std::string ConfigTable::text(const char* key, std::optional<std::string> otherw
   return value.value_or(std::string());
 }
 
+bool ConfigTable::boolean(const char* key, bool otherwise) {
+  node_->asked.insert(key);
+  if (!has(key)) return otherwise;
+  const auto value = (*node_->table)[key].value_exact<bool>();
+  if (!value) fault(key, "must be true or false");
+  return value.value_or(otherwise);
+}
+
 std::int64_t ConfigTable::integer(const char* key, IntegerRange range, std::optional<std::int64_t> otherwise) {
   node_->asked.insert(key);
   if (!has(key)) {

@@ -26,6 +26,7 @@ class ConfigTable {
   static ConfigTable open(const std::filesystem::path& file);
 
   std::string text(const char* key, std::optional<std::string> otherwise = std::nullopt);
+  bool boolean(const char* key, bool otherwise);
   std::int64_t integer(const char* key, IntegerRange range, std::optional<std::int64_t> otherwise = std::nullopt);
   /// Bytes written in hexadecimal, of the given length.
   Bytes hex(const char* key, std::size_t size);

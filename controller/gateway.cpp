@@ -13,6 +13,7 @@
 #include "controller/log.hpp"
 #include "controller/mqtt_bus.hpp"
 #include "controller/stop_signal.hpp"
+#include "controller/tool_publisher.hpp"
 
 namespace commonwatt {
 namespace {
@@ -30,6 +31,18 @@ struct Incoming {
   Bytes payload;
 };
 
+std::unique_ptr<ToolPublisher> publisher_of(const GatewayConfig& config, UtcTime now) {
+  if (!config.home_assistant && !config.sparkplug) return nullptr;
+  ToolPublisherOptions options{.household = config.household,
+                               .meters = {},
+                               .poll_seconds = config.poll_seconds,
+                               .home_assistant = config.home_assistant,
+                               .sparkplug = config.sparkplug,
+                               .memory = config.store / "tools.json"};
+  for (const GatewayMeter& meter : config.meters) options.meters.push_back(meter.record.id);
+  return std::make_unique<ToolPublisher>(std::move(options), now);
+}
+
 /// One household's gateway, in the one thread that owns it.
 class Gateway {
  public:
@@ -40,7 +53,7 @@ class Gateway {
         store_(std::move(store)),
         clock_(clock),
         outbox_(outbox),
-        meters_(config.meters, config.rules.interval_seconds, config.reading_period_seconds),
+        meters_(config.meters, config.rules.interval_seconds, config.reading_period_seconds, clock),
         forecast_(config.forecast_seconds),
         inbox_(inbox_max) {}
 
@@ -84,6 +97,7 @@ class Gateway {
   Forecast forecast_;
   Inbox<Incoming> inbox_;
   std::unique_ptr<MqttBus> bus_;
+  std::unique_ptr<ToolPublisher> tools_;  // none unless the configuration asks for one
   UtcTime next_poll_;
   UtcTime next_live_;
   Live live_;
@@ -129,6 +143,7 @@ bool Gateway::start() {
   }
   bus_ = std::move(*bus);
   const UtcTime now = clock_.now();
+  tools_ = publisher_of(config_, now);
   next_poll_ = now;
   next_live_ = now;
   next_bill_ = store_->first_interval();
@@ -143,6 +158,7 @@ int Gateway::loop() {
     place_order(now);
     ask_for_missing(now);
     if (std::chrono::steady_clock::now() >= next_resend_) resend();
+    if (tools_) tools_->work(now);
     const UtcTime wake = next_wake(now);
     clock_.announce(wake);
     for (const Incoming& incoming : inbox_.take(clock_, wake > now ? wake : now + Duration{1}, patience))
@@ -173,8 +189,9 @@ UtcTime Gateway::next_wake(UtcTime now) const {
 }
 
 void Gateway::poll_meters(UtcTime now) {
-  const Poll poll = meters_.poll(clock_);
+  const Poll poll = meters_.poll();
   for (const std::string& fault : poll.faults) log_line(Severity::warning, "meter", fault);
+  if (tools_) tools_->read(poll.looks, now);
   // Polls lie on whole multiples of the period, so that one falls on every boundary.
   const std::int64_t period = config_.poll_seconds;
   next_poll_ = UtcTime::from_seconds((now.seconds() / period + 1) * period);

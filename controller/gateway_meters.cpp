@@ -1,124 +1,177 @@
 #include "controller/gateway_meters.hpp"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
+#include <utility>
 
 #include "core/sha256.hpp"
+#include "meter/estimation.hpp"
+#include "meter/profile_decode.hpp"
 
 namespace commonwatt {
 namespace {
 
-struct Sample {
-  UtcTime time;
-  Registers registers;
-  Hash32 raw{};
-};
-
-/// A register on the straight line between two samples, rounded down.
-Energy between(Energy from, Energy to, Duration part, Duration whole) {
-  __extension__ using Wide = __int128;
-  return from + Energy{static_cast<std::int64_t>(static_cast<Wide>((to - from).count) * part.count() / whole.count())};
+/// The registers at the boundary between two samples, or at the later one.
+std::optional<BoundaryReading> boundary_reading(const MeterId& meter, UtcTime boundary,
+                                                const std::optional<RegisterSample>& before,
+                                                const RegisterSample& after, Duration period) {
+  const auto register_then = [&](Energy Registers::*direction) {
+    std::optional<RegisterPoint> earlier;
+    if (before) earlier = RegisterPoint{before->time, before->registers.*direction};
+    return register_at(boundary, earlier, {after.time, after.registers.*direction}, period);
+  };
+  const std::optional<Energy> import = register_then(&Registers::import);
+  const std::optional<Energy> exported = register_then(&Registers::export_);
+  if (!import || !exported) return std::nullopt;
+  const bool read_at_it = after.time == boundary;
+  return BoundaryReading{.meter = meter,
+                         .boundary = boundary,
+                         .registers = {*import, *exported},
+                         .raw = read_at_it ? after.raw : sha256({before->raw, after.raw})};
 }
 
-BoundaryReading interpolate(const MeterId& meter, UtcTime boundary, const Sample& before, const Sample& after) {
-  BoundaryReading reading{.meter = meter, .boundary = boundary, .registers = after.registers, .raw = after.raw};
-  if (after.time == boundary) return reading;
-  const Duration part = boundary - before.time;
-  const Duration whole = after.time - before.time;
-  reading.registers = {between(before.registers.import, after.registers.import, part, whole),
-                       between(before.registers.export_, after.registers.export_, part, whole)};
-  reading.raw = sha256({before.raw, after.raw});
-  return reading;
+/// Where the device's counters start again at 0; nothing where its profile does not say.
+std::optional<Energy> rollover_of(const DevicePlan& device) {
+  std::optional<Energy> rollover;
+  if (!device.profile) return rollover;
+  for (const ProfileBlock& block : device.profile->blocks) {
+    for (const ProfileRegister& place : block.registers) {
+      const std::optional<Energy> own = register_rollover(place);
+      if (own && (!rollover || *own < *rollover)) rollover = own;
+    }
+  }
+  return rollover;
+}
+
+ValidationLimits limits_of(const GatewayMeter& meter) {
+  const bool produces = meter.record.role == MeterRole::production;
+  return {.flow = produces ? MeteredFlow::production : MeteredFlow::connection,
+          .rating = meter.record.rating,
+          .wraps_at = rollover_of(meter.device),
+          .plant = meter.plant};
+}
+
+/// What the owner is told of, and told again when it changes: which findings there are, not their figures. A reading
+/// that waits for the next one is nothing to tell, and a repeated one only when it lasts.
+std::string told_findings(const ValidatedReading& validated, unsigned stale_in_a_row) {
+  constexpr unsigned stale_told = 3;
+  std::string told;
+  for (const ReadingFinding& finding : validated.findings) {
+    if (finding.flag == ReadingFlag::unconfirmed) continue;
+    if (finding.flag == ReadingFlag::stale && stale_in_a_row < stale_told) continue;
+    told += (told.empty() ? "" : ", ") + std::string(to_text(finding.flag));
+  }
+  return told;
 }
 
 }  // namespace
 
 struct GatewayMeters::Watched {
-  Watched(const GatewayMeter& meter, MeterDevice opened)
-      : record(meter.record),
-        device(std::move(opened)),
-        import({.rated = meter.record.rating}),
-        export_({.rated = meter.record.rating}) {}
+  explicit Watched(const GatewayMeter& meter) : record(meter.record), validation(limits_of(meter)) {}
   MeterRecord record;
-  MeterDevice device;
-  CounterMonitor import;
-  CounterMonitor export_;
-  std::optional<Sample> last;
-  std::string fault;  // the last one told, so that it is told once
+  MeterValidation validation;
+  std::optional<RegisterSample> last;       // the last one that counts
+  std::optional<RegisterSample> candidate;  // read since, and not confirmed yet
+  std::optional<UtcTime> counted;           // the last boundary that has its reading
+  unsigned stale_in_a_row = 0;
+  std::optional<double> power_w;  // when last heard of; nothing after a failure
+  std::string told;               // what was last told, so that it is told once
 };
 
 GatewayMeters::GatewayMeters(const std::vector<GatewayMeter>& meters, std::int64_t interval_seconds,
-                             std::int64_t reading_period_seconds)
-    : interval_seconds_(interval_seconds), reading_period_seconds_(reading_period_seconds) {
+                             std::int64_t reading_period_seconds, const Clock& clock)
+    : interval_seconds_(interval_seconds), reading_period_seconds_(reading_period_seconds), clock_(clock) {
+  std::vector<DevicePlan> plans;
   for (const GatewayMeter& meter : meters) {
-    Result<MeterDevice, DeviceUrlError> device = MeterDevice::create(meter.device);
-    assert(device);
-    meters_.push_back(std::make_unique<Watched>(meter, std::move(*device)));
+    plans.push_back(meter.device);
+    meters_.push_back(std::make_unique<Watched>(meter));
   }
+  fleet_ = std::make_unique<MeterFleet>(std::move(plans), clock);
 }
 
 GatewayMeters::~GatewayMeters() = default;
 
-void GatewayMeters::note(Watched& meter, const std::string& fault, Poll& poll) {
-  if (meter.fault == fault) return;
-  meter.fault = fault;
-  poll.faults.push_back(meter.record.id.text() + ": " + (fault.empty() ? "answers again" : fault));
+void GatewayMeters::note(Watched& meter, const std::string& state, const std::string& reason, Poll& poll) {
+  if (meter.told == state) return;
+  meter.told = state;
+  poll.faults.push_back(meter.record.id.text() + ": " + (state.empty() ? "answers again" : reason));
 }
 
-std::optional<Registers> GatewayMeters::checked(Watched& meter, const DeviceReading& reading, Poll& poll) {
+void GatewayMeters::take(Watched& meter, const Result<DeviceReading, MeterError>& reading, Poll& poll) {
+  meter.power_w.reset();
+  if (!reading) {
+    meter.validation.missed(clock_.now(), reading.error());
+    return note(meter, to_text(reading.error().fault), to_text(reading.error()), poll);
+  }
+  meter.power_w = meter.record.role == MeterRole::production ? reading->production_w() : reading->power_w();
+  if (wants_energy_) take_registers(meter, *reading, poll);
+}
+
+void GatewayMeters::take_registers(Watched& meter, const DeviceReading& reading, Poll& poll) {
+  const ValidatedReading validated = meter.validation.check(reading, reading.meter_clock);
+  meter.stale_in_a_row = validated.has(ReadingFlag::stale) ? meter.stale_in_a_row + 1 : 0;
+  note(meter, told_findings(validated, meter.stale_in_a_row), validated.reason(), poll);
   const bool produces = meter.record.role == MeterRole::production;
   const std::optional<Energy> import = produces ? Energy{0} : reading.energy_import();
-  const std::optional<Energy> export_ = produces ? reading.energy_produced() : reading.energy_export();
-  if (reading.quality != Quality::good || !import || !export_) {
-    note(meter, reading.reason.empty() ? "gives no energy register" : reading.reason, poll);
-    return std::nullopt;
+  const std::optional<Energy> exported = produces ? reading.energy_produced() : reading.energy_export();
+  std::optional<RegisterSample> read;
+  if (import && exported) {
+    read = RegisterSample{.time = reading.time, .registers = {*import, *exported}, .raw = raw_hash(reading)};
   }
-  const Registers registers{*import, *export_};
-  const CounterCheck imported = meter.import.check(reading.time, registers.import, std::nullopt);
-  const CounterCheck exported = meter.export_.check(reading.time, registers.export_, std::nullopt);
-  for (const CounterCheck& check : {imported, exported}) {
-    if (check.verdict == CounterVerdict::accepted) continue;
-    note(meter, "register held: " + check.reason, poll);
-    return std::nullopt;
-  }
-  note(meter, "", poll);
-  return registers;
-}
-
-void GatewayMeters::read_one(Watched& meter, const Clock& clock, Poll& poll) {
-  const Result<DeviceReading, MeterError> reading = meter.device.read(clock);
-  const bool billing = meter.record.role == MeterRole::billing;
-  std::optional<std::int64_t>* sum = billing                                      ? &poll.net
-                                     : meter.record.role == MeterRole::production ? &poll.production
-                                                                                  : nullptr;
-  std::optional<double> power_w;
-  if (reading) power_w = billing ? reading->power_w() : reading->production_w();
-  const bool has_power = power_w && std::isfinite(*power_w);
-  if (sum != nullptr && *sum) *sum = has_power ? std::optional(**sum + std::llround(*power_w)) : std::nullopt;
-  if (!reading) {
-    if (reading.error().fault != MeterFault::backing_off) note(meter, to_text(reading.error()), poll);
-    return;
-  }
-  const std::optional<Registers> registers = checked(meter, *reading, poll);
-  if (!registers) return;
-  const Sample sample{.time = reading->time, .registers = *registers, .raw = raw_hash(*reading)};
-  const Duration period = std::chrono::seconds(reading_period_seconds_);
-  const UtcTime boundary = Interval::containing(sample.time, interval_seconds_).begin();
-  if (sample.time == boundary || (meter.last && meter.last->time < boundary && sample.time - boundary <= period &&
-                                  boundary - meter.last->time <= period)) {
-    poll.boundaries.push_back(interpolate(meter.record.id, boundary, meter.last.value_or(sample), sample));
-  }
+  // What the monitors found good is of this reading, or of the one before it, which this one has confirmed.
+  const std::optional<RegisterSample> before =
+      std::exchange(meter.candidate, validated.has(ReadingFlag::unconfirmed) ? read : std::nullopt);
+  if (!validated.export_ || !read) return;
+  const bool confirms = validated.time != reading.time && before;
+  const RegisterSample sample{.time = validated.time,
+                              .registers = {validated.import.value_or(Energy{0}), *validated.export_},
+                              .raw = confirms ? before->raw : read->raw};
+  if (!meter.last) meter.last = before;  // the first reading of all, which this one has confirmed
+  add_boundary(meter, sample, poll);
   meter.last = sample;
 }
 
-Poll GatewayMeters::poll(const Clock& clock) {
-  Poll poll;
+/// The first sample at or behind a boundary gives its reading.
+void GatewayMeters::add_boundary(Watched& meter, const RegisterSample& sample, Poll& poll) const {
+  const UtcTime boundary = Interval::containing(sample.time, interval_seconds_).begin();
+  if (meter.counted == boundary) return;
+  const std::optional<BoundaryReading> found =
+      boundary_reading(meter.record.id, boundary, meter.last, sample, std::chrono::seconds(reading_period_seconds_));
+  if (!found) return;
+  meter.counted = boundary;
+  poll.boundaries.push_back(*found);
+}
+
+/// W over the meters of a role; nothing when there is none, or one of them has not answered.
+std::optional<std::int64_t> GatewayMeters::sum_of(MeterRole role) const {
+  std::optional<std::int64_t> sum;
   for (const std::unique_ptr<Watched>& meter : meters_) {
-    if (meter->record.role == MeterRole::billing) poll.net = 0;
-    if (meter->record.role == MeterRole::production) poll.production = 0;
+    if (meter->record.role != role) continue;
+    if (!meter->power_w || !std::isfinite(*meter->power_w)) return std::nullopt;
+    sum = sum.value_or(0) + std::llround(*meter->power_w);
   }
-  for (const std::unique_ptr<Watched>& meter : meters_) read_one(*meter, clock, poll);
+  return sum;
+}
+
+/// A boundary is interpolated between two readings no further from it than the reading period; on a slow line the
+/// registers need not be asked for more often than that takes.
+bool GatewayMeters::energy_is_due(UtcTime now) const {
+  if (!energy_asked_ || now - *energy_asked_ >= std::chrono::seconds(reading_period_seconds_) / 2) return true;
+  return Interval::containing(now, interval_seconds_) != Interval::containing(*energy_asked_, interval_seconds_);
+}
+
+Poll GatewayMeters::poll() {
+  const UtcTime now = clock_.now();
+  wants_energy_ = energy_is_due(now);
+  if (wants_energy_) energy_asked_ = now;
+  Poll poll;
+  for (const MeterFleet::Outcome& outcome : fleet_->poll(wants_energy_ ? Wanted::energy : Wanted::power)) {
+    Watched& meter = *meters_[outcome.device];
+    take(meter, outcome.reading, poll);
+    if (outcome.reading) poll.looks.push_back({meter.record.id, outcome.identity, *outcome.reading});
+  }
+  poll.net = sum_of(MeterRole::billing);
+  poll.production = sum_of(MeterRole::production);
   return poll;
 }
 

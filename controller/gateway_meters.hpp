@@ -9,9 +9,10 @@
 #include <vector>
 
 #include "controller/config.hpp"
+#include "controller/meter_look.hpp"
 #include "market/delivery.hpp"
-#include "meter/counter_monitor.hpp"
-#include "meter/device.hpp"
+#include "meter/meter_fleet.hpp"
+#include "meter/validation.hpp"
 
 namespace commonwatt {
 
@@ -23,19 +24,27 @@ struct BoundaryReading {
   Hash32 raw{};  ///< SHA-256 of the register words the value came from
 };
 
+/// Good registers, and the hash of the octets they came from.
+struct RegisterSample {
+  UtcTime time;
+  Registers registers;
+  Hash32 raw{};
+};
+
 /// One poll of all meters.
 struct Poll {
   std::optional<std::int64_t> net;  ///< W over the billing meters, import positive; nothing when one did not answer
   std::optional<std::int64_t> production;  ///< W over the production meters
   std::vector<BoundaryReading> boundaries;
   std::vector<std::string> faults;  ///< what changed for the worse since the last poll, in words
+  std::vector<MeterLook> looks;     ///< everything the meters that answered said
 };
 
 class GatewayMeters {
  public:
   /// `meters` were checked by read_gateway_config.
   GatewayMeters(const std::vector<GatewayMeter>& meters, std::int64_t interval_seconds,
-                std::int64_t reading_period_seconds);
+                std::int64_t reading_period_seconds, const Clock& clock);
   ~GatewayMeters();
   GatewayMeters(const GatewayMeters&) = delete;
   GatewayMeters& operator=(const GatewayMeters&) = delete;
@@ -43,17 +52,25 @@ class GatewayMeters {
   /// Reads every meter once. A boundary that was passed since a meter's last good value gets a reading: the value read
   /// at it, or one interpolated when both neighbours lie within the reading period (RULEBOOK section 5). Otherwise
   /// there is none, and settlement estimates.
-  Poll poll(const Clock& clock);
+  Poll poll();
 
  private:
   struct Watched;
-  void read_one(Watched& meter, const Clock& clock, Poll& poll);
-  std::optional<Registers> checked(Watched& meter, const DeviceReading& reading, Poll& poll);
-  void note(Watched& meter, const std::string& fault, Poll& poll);
+  void take(Watched& meter, const Result<DeviceReading, MeterError>& reading, Poll& poll);
+  void take_registers(Watched& meter, const DeviceReading& reading, Poll& poll);
+  void add_boundary(Watched& meter, const RegisterSample& sample, Poll& poll) const;
+  void note(Watched& meter, const std::string& state, const std::string& reason, Poll& poll);
+
+  [[nodiscard]] std::optional<std::int64_t> sum_of(MeterRole role) const;
+  [[nodiscard]] bool energy_is_due(UtcTime now) const;
 
   std::vector<std::unique_ptr<Watched>> meters_;
   std::int64_t interval_seconds_;
   std::int64_t reading_period_seconds_;
+  const Clock& clock_;
+  std::optional<UtcTime> energy_asked_;  // when the energy registers were last asked for
+  bool wants_energy_ = true;             // whether the poll at hand asks for them
+  std::unique_ptr<MeterFleet> fleet_;
 };
 
 /// How much of the uncertain net energy to contract: what is contracted too little is bought at retail instead of the

@@ -1,6 +1,7 @@
 #include "controller/mqtt_bus.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cassert>
 #include <condition_variable>
@@ -11,6 +12,8 @@
 #include <utility>
 
 #include <mqtt/async_client.h>
+#include <netdb.h>
+#include <sys/socket.h>
 
 namespace commonwatt {
 namespace {
@@ -92,17 +95,62 @@ class Link : private mqtt::iaction_listener {
   mqtt::async_client client_;  // last: it calls back until it is gone
 };
 
-mqtt::connect_options connection(const MqttOptions& options) {
+bool in_the_clear(const MqttOptions& options) {
+  return options.broker.starts_with("tcp://");
+}
+
+mqtt::ssl_options tls_options(const MqttOptions& options) {
   mqtt::ssl_options tls;
   tls.set_trust_store(options.ca_file);
-  tls.set_key_store(options.certificate_file);
-  tls.set_private_key(options.key_file);
+  if (!options.certificate_file.empty()) {
+    tls.set_key_store(options.certificate_file);
+    tls.set_private_key(options.key_file);
+  }
   tls.set_enable_server_cert_auth(true);
   tls.set_verify(true);  // the host name too, which the library leaves out otherwise
+  return tls;
+}
 
+/// The broker's address with the name of the host looked up, an IPv4 address where there is one; nothing when the name
+/// is not known. The library looks names up as well, but under the lock that all its clients share: a resolver that is
+/// slow about one broker would hold up the messages to every other.
+std::optional<std::string> looked_up(const std::string& uri) {
+  const std::size_t host_begin = uri.find("//") + 2;
+  const std::size_t colon = uri.rfind(':');
+  const bool has_port = colon >= host_begin && uri.find(']', colon) == std::string::npos;
+  const std::size_t host_end = has_port ? colon : uri.size();
+  std::string host = uri.substr(host_begin, host_end - host_begin);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  addrinfo wanted{};
+  wanted.ai_family = AF_UNSPEC;
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &wanted, &found) != 0) return std::nullopt;
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
+  const addrinfo* best = found;
+  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    if (one->ai_family != AF_INET) continue;
+    best = one;
+    break;
+  }
+  std::array<char, NI_MAXHOST> text{};
+  if (::getnameinfo(best->ai_addr, best->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) {
+    return std::nullopt;
+  }
+  const std::string address = best->ai_family == AF_INET ? text.data() : "[" + std::string(text.data()) + "]";
+  return uri.substr(0, host_begin) + address + uri.substr(host_end);
+}
+
+mqtt::connect_options connection(const MqttOptions& options, const std::string& address) {
   mqtt::connect_options connect;
+  // With TLS the name must stay, because the certificate names it; it is in the resolver's cache now, if there is one.
+  if (in_the_clear(options)) connect.set_servers(mqtt::string_collection::create({address}));
   connect.set_mqtt_version(MQTTVERSION_5);
-  connect.set_ssl(std::move(tls));
+  if (!in_the_clear(options)) connect.set_ssl(tls_options(options));
+  if (!options.user.empty()) {
+    connect.set_user_name(options.user);
+    connect.set_password(options.password);
+  }
   connect.set_connect_timeout(connect_max);
   connect.set_keep_alive_interval(options.keep_alive);
   connect.set_max_inflight(static_cast<int>(mqtt_in_flight_max));
@@ -114,15 +162,23 @@ mqtt::connect_options connection(const MqttOptions& options) {
     connect.set_properties(std::move(properties));
   }
   if (options.will) {
-    connect.set_will(mqtt::will_options(options.will->topic, options.will->payload, quality_at_least_once, true));
+    const std::string payload = options.will_payload ? options.will_payload() : options.will->payload;
+    connect.set_will(mqtt::will_options(options.will->topic, payload.data(), payload.size(), quality_at_least_once,
+                                        options.will->retain == MqttRetain::yes));
   }
   return connect;
 }
 
 void Link::connect(const MqttOptions& options) {
   phase_ = Phase::connecting;
+  const std::optional<std::string> address = looked_up(options.broker);
+  if (!address) {
+    reports_.failed("the name of the broker's host is not known: " + options.broker);
+    return enter(Phase::failed);
+  }
   try {
-    client_.connect(connection(options), nullptr, *this);
+    // In one expression: moved, the options would lose their properties (paho.mqtt.cpp 1.2.0).
+    client_.connect(connection(options, *address), nullptr, *this);
   } catch (const std::exception& problem) {
     reports_.failed(problem.what());
     enter(Phase::failed);
@@ -249,10 +305,16 @@ MqttError bad(const std::string& text) {
 }
 
 std::optional<MqttError> problem_of(const MqttOptions& options) {
-  if (!options.broker.starts_with("ssl://")) return bad("the broker's address must begin with ssl://");
-  for (const std::string& file : {options.ca_file, options.certificate_file, options.key_file}) {
-    if (!std::ifstream(file).good() || file.empty()) return bad("\"" + file + "\" cannot be read");
+  if (!options.broker.starts_with("ssl://") && !in_the_clear(options)) {
+    return bad("the broker's address must begin with ssl:// or tcp://");
   }
+  for (const std::string& file : {options.ca_file, options.certificate_file, options.key_file}) {
+    if (file.empty()) continue;
+    if (in_the_clear(options)) return bad("\"" + file + "\" is of no use with tcp://, which protects nothing");
+    if (!std::ifstream(file).good()) return bad("\"" + file + "\" cannot be read");
+  }
+  if (!in_the_clear(options) && options.ca_file.empty()) return bad("ssl:// needs the file of an authority");
+  if (options.certificate_file.empty() != options.key_file.empty()) return bad("a certificate needs its key");
   if (options.client_id.empty()) return bad("the client id is empty");
   if (options.subscriptions.size() > mqtt_subscriptions_max) return bad("too many subscriptions");
   if (options.keep_alive.count() < 1 || options.keep_alive.count() > 120) return bad("keep_alive must be 1 to 120 s");

@@ -1,4 +1,5 @@
-// The MQTT connection of a household's gateway, or of the controller, to the neighbourhood's broker.
+// The MQTT connection of a household's gateway, or of the controller, to the neighbourhood's broker; and of a gateway
+// to the broker in its own house, which other tools listen to.
 #pragma once
 
 #include <chrono>
@@ -39,20 +40,27 @@ inline constexpr std::size_t mqtt_subscriptions_max = 32;
 /// The longest that stopping a connection may take.
 inline constexpr std::chrono::milliseconds mqtt_stop_max{5000};
 
-/// The retained message the broker publishes when the connection ends without a goodbye.
+/// The message the broker publishes, at least once, when the connection ends without a goodbye.
 struct MqttWill {
   std::string topic;
   std::string payload;
+  MqttRetain retain = MqttRetain::yes;
 };
 
 struct MqttOptions {
-  std::string broker;  ///< "ssl://127.0.0.1:8883"; the host must be one the broker's certificate names
+  /// "ssl://127.0.0.1:8883"; the host must be one the broker's certificate names. Or "tcp://127.0.0.1:1883", in the
+  /// clear, with none of the files.
+  std::string broker;
   std::string ca_file;
-  std::string certificate_file;
+  std::string certificate_file;  ///< with ssl://; empty together with key_file: none is shown
   std::string key_file;
   std::string client_id;                   ///< unique at the broker: a second one of the same name ends the first
   std::vector<std::string> subscriptions;  ///< topic filters, all at least once
   std::optional<MqttWill> will = std::nullopt;
+  /// Gives the will's payload anew for every attempt to connect. Called from the bus's own thread, as the handlers are.
+  std::function<std::string()> will_payload = {};
+  std::string user = {};  ///< empty: none is sent, nor a password
+  std::string password = {};
   std::chrono::seconds keep_alive{20};
   /// How long the broker keeps what it could not deliver after the connection is lost; 0 starts afresh every time.
   std::chrono::seconds session_expiry{0};
@@ -79,15 +87,17 @@ struct MqttError {
   std::string text;  ///< what is wrong with the options, naming the file or the key
 };
 
-/// A connection that keeps itself up: it is tried until it succeeds, and again whenever it is lost. The broker must
-/// show a server certificate of the given authority that names the host. Nothing is kept for a connection that is down.
+/// A connection that keeps itself up: it is tried until it succeeds, and again whenever it is lost. With ssl:// the
+/// broker must show a server certificate of the given authority that names the host. Nothing is kept for a connection
+/// that is down.
 class MqttBus {
  public:
   /// Starts connecting in the background; a broker that is not there yet is no error. Fails when an option is out of
   /// its range or a file cannot be read. The process ignores SIGPIPE from here on.
   static Result<std::unique_ptr<MqttBus>, MqttError> start(MqttOptions options, MqttHandlers handlers);
 
-  /// Says goodbye (so that the will is not published) and returns within mqtt_stop_max, even when the broker is dead.
+  /// Says goodbye (so that the will is not published) and returns within mqtt_stop_max, even when the broker is dead;
+  /// only a lookup of its name that is under way is waited for.
   ~MqttBus();
   MqttBus(const MqttBus&) = delete;
   MqttBus& operator=(const MqttBus&) = delete;

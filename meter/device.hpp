@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,66 +13,78 @@
 #include "core/id.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
-#include "core/units.hpp"
 #include "meter/device_reading.hpp"
 #include "meter/device_url.hpp"
 #include "meter/machine_time.hpp"
 #include "meter/meter_fault.hpp"
+#include "meter/modbus_bus.hpp"
+#include "meter/profile_library.hpp"
 
 namespace commonwatt {
 
-enum class DeviceKind { sunspec, sdm630 };
-constexpr DeviceKind enum_last(DeviceKind) {
-  return DeviceKind::sdm630;
-}
-const char* to_text(DeviceKind kind);
-/// The kind of that name, as the configuration writes it ("sunspec", "sdm630").
-std::optional<DeviceKind> device_kind_from_text(std::string_view text);
-
-struct DeviceIdentity {
-  std::string maker;
-  std::string model;
-  std::string serial;  // empty when the device does not tell
-  friend bool operator==(const DeviceIdentity&, const DeviceIdentity&) = default;
-};
+/// The profile of devices that describe themselves.
+inline constexpr std::string_view sunspec_profile = "sunspec";
 
 struct DeviceConfig {
-  MeterId id;
-  std::string url;  // see device_url.hpp
-  DeviceKind kind = DeviceKind::sunspec;
-  std::chrono::milliseconds response_timeout{1000};
-  std::string serial;  // the only device accepted; empty: the first one seen, until the program ends
+  MeterId id = {};
+  std::string url = {};  // see device_url.hpp
+  /// What a Modbus device keeps where: "sunspec", or the name of a device profile (profile_library.hpp). Of no meaning
+  /// for telegrams.
+  std::string profile = std::string(sunspec_profile);
+  std::optional<std::chrono::milliseconds> response_timeout = std::nullopt;  // else the profile's, else 1 s
+  std::string serial = {};  // the only device accepted; empty: the first one seen, until the program ends
 };
+
+/// A configuration that was found to make sense.
+struct DevicePlan {
+  DeviceConfig config;
+  DeviceUrl url;
+  std::shared_ptr<const Profile> profile;  // none for SunSpec and for telegrams
+  BusTiming timing;
+};
+/// Resolves the profile and what it says about the line. Fails in words: what is wrong with the URL or the profile.
+Result<DevicePlan, std::string> plan_device(DeviceConfig config, const ProfileLibrary& library);
 
 /// How long to leave a device alone, in machine time, after `failures` (>= 1) reads in a row have failed: 100 ms,
 /// 500 ms, then 2 s more each time, at most 5 minutes.
 std::chrono::milliseconds retry_delay(unsigned failures);
 
+/// How much of a device is asked for: a slow line need not carry counters every second.
+enum class Wanted {
+  power,       // what changes all the time
+  energy,      // that, and the registers settlement uses
+  everything,  // all the device has
+};
+
 /// One device. Belongs to one thread at a time.
 class MeterDevice {
  public:
-  /// Does not connect: a device that is switched off must not keep the program from starting. Fails when the URL is
-  /// wrong.
-  static Result<MeterDevice, DeviceUrlError> create(DeviceConfig config, MachineTime now = machine_time);
+  /// Does not connect: a device that is switched off must not keep the program from starting. `bus` is the line when
+  /// it is shared with other units; without it the device has one of its own. `stop_descriptor` is readable once the
+  /// program ends: whatever is waited for then fails with stopping.
+  explicit MeterDevice(DevicePlan plan, std::shared_ptr<ModbusBus> bus = nullptr, MachineTime now = machine_time);
   MeterDevice(MeterDevice&&) noexcept;
   MeterDevice& operator=(MeterDevice&&) noexcept;
   ~MeterDevice();
 
   /// Reads the device once. Dials when there is no connection and, after every dial or fault, checks that it is still
   /// the device it was before its values are believed. Fails with backing_off, at once, while it is too soon to try
-  /// again. Blocks as ModbusBus::read does, for each of the requests made.
-  Result<DeviceReading, MeterError> read(const Clock& clock);
+  /// again. Blocks as ModbusBus::read does, for each of the requests made; a device that speaks by itself is listened
+  /// to until its next telegram, for at most telegram_patience.
+  Result<DeviceReading, MeterError> read(const Clock& clock, Wanted wanted = Wanted::energy);
 
   /// What the device said it is; absent until it was first reached.
   [[nodiscard]] const std::optional<DeviceIdentity>& identity() const;
-  /// Whether it is an inverter, whose energy_export is what it produced; absent until it was first reached.
-  [[nodiscard]] std::optional<bool> is_inverter() const;
-  [[nodiscard]] const DeviceConfig& config() const;
+  [[nodiscard]] const DevicePlan& plan() const;
 
  private:
-  class Driver;
-  explicit MeterDevice(std::unique_ptr<Driver> driver);
-  std::unique_ptr<Driver> driver_;
+  class Source;
+  class ModbusSource;
+  class TelegramSource;
+  std::unique_ptr<Source> source_;
 };
+
+/// P1 meters of the fourth generation speak every 10 s, those that are read over a slow head not much sooner.
+inline constexpr std::chrono::seconds telegram_patience{15};
 
 }  // namespace commonwatt

@@ -16,6 +16,14 @@ const MeasuredValue* first_present(const DeviceReading& reading, std::initialize
   return nullptr;
 }
 
+/// Whether a register is one of those energy_import(), energy_export() and energy_produced() look for.
+bool counts_in_settlement(const MeasuredQuantity& quantity) {
+  const Measurand measurand = quantity.measurand;
+  const bool used = measurand == Measurand::energy_import || measurand == Measurand::energy_export ||
+                    measurand == Measurand::energy_yield;
+  return used && quantity.share == Share::total && quantity.part != DevicePart::battery;
+}
+
 std::optional<double> value_of(const MeasuredValue* reading) {
   return reading == nullptr ? std::nullopt : reading->value;
 }
@@ -67,9 +75,7 @@ std::optional<double> DeviceReading::production_w() const {
   if (panels != nullptr) return panels->value;
   const MeasuredValue* own = first_present(*this, {{.measurand = Measurand::active_power}});
   if (own == nullptr) return std::nullopt;
-  // A meter states import as positive, an inverter its production.
-  const bool is_inverter = find({.measurand = Measurand::energy_yield}) != nullptr;
-  return is_inverter ? *own->value : -*own->value;
+  return produces ? *own->value : -*own->value;
 }
 
 std::optional<Energy> DeviceReading::energy_produced() const {
@@ -78,18 +84,42 @@ std::optional<Energy> DeviceReading::energy_produced() const {
                                          {.measurand = Measurand::energy_export}}));
 }
 
-std::vector<std::uint8_t> octets_of(const std::vector<std::uint16_t>& words) {
-  std::vector<std::uint8_t> octets;
-  octets.reserve(words.size() * 2);
-  for (const std::uint16_t word : words) {
-    octets.push_back(static_cast<std::uint8_t>(word >> 8U));
-    octets.push_back(static_cast<std::uint8_t>(word & 0xFFU));
+void summarise(DeviceReading& reading) {
+  if (!reading.values.empty()) {
+    reading.time = reading.values.front().time;
+    reading.round_trip = reading.values.front().round_trip;
   }
-  return octets;
+  reading.quality = Quality::missing;
+  reading.reason = "the device answers, but has no value in its energy registers";
+  bool first = true;
+  for (const MeasuredValue& value : reading.values) {
+    if (!counts_in_settlement(value.quantity) || !value.energy) continue;
+    if (first) {
+      reading.time = value.time;
+      reading.round_trip = value.round_trip;
+    }
+    if (first || value.quality != Quality::good) {
+      reading.quality = value.quality;
+      reading.reason = value.reason;
+    }
+    first = false;
+  }
+}
+
+RawPiece raw_registers(std::uint8_t function, std::uint16_t address, const std::vector<std::uint16_t>& words) {
+  RawPiece piece{.function = function, .address = address, .octets = {}};
+  piece.octets.reserve(words.size() * 2);
+  for (const std::uint16_t word : words) {
+    piece.octets.push_back(static_cast<std::uint8_t>(word >> 8U));
+    piece.octets.push_back(static_cast<std::uint8_t>(word & 0xFFU));
+  }
+  return piece;
 }
 
 Hash32 raw_hash(const DeviceReading& reading) {
-  return sha256(ByteView(reading.raw));
+  Bytes octets;
+  for (const RawPiece& piece : reading.raw) octets.insert(octets.end(), piece.octets.begin(), piece.octets.end());
+  return sha256(octets);
 }
 
 }  // namespace commonwatt

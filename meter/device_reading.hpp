@@ -38,14 +38,34 @@ struct MeasuredValue {
   Duration round_trip = {};  // market time from request to answer
 };
 
+/// Who a device says it is.
+struct DeviceIdentity {
+  std::string maker;
+  std::string model;
+  std::string serial;  // empty when the device does not tell
+  friend bool operator==(const DeviceIdentity&, const DeviceIdentity&) = default;
+};
+
+/// What one answer of a device was: the registers from `address` on, high octet first, or a whole telegram.
+struct RawPiece {
+  std::uint8_t function = 0;  // 3 holding registers, 4 input registers, 0 a telegram
+  std::uint16_t address = 0;
+  std::vector<std::uint8_t> octets;
+  friend bool operator==(const RawPiece&, const RawPiece&) = default;
+};
+/// The answer to a read of registers.
+RawPiece raw_registers(std::uint8_t function, std::uint16_t address, const std::vector<std::uint16_t>& words);
+
 /// Everything one look at a device gave.
 struct DeviceReading {
-  UtcTime time;  // of the first of the values
+  UtcTime time;  // of its energy registers; of the first value when it has none
   Duration round_trip{};
   std::vector<MeasuredValue> values;
-  std::vector<std::uint8_t> raw;    // the octets received: registers high byte first, or the telegram
-  Quality quality = Quality::good;  // of the energy registers taken together; missing when there is none
-  std::string reason;               // why it is not good
+  std::vector<RawPiece> raw;           // all that was received for it
+  Quality quality = Quality::good;     // of the energy registers taken together; missing when there is none
+  std::string reason;                  // why it is not good
+  bool produces = false;               // the active_power of `self` is production, not import
+  std::optional<UtcTime> meter_clock;  // what time the meter takes it for, where it tells
 
   /// The value of that quantity; nullptr when the device has none.
   [[nodiscard]] const MeasuredValue* find(const MeasuredQuantity& quantity) const;
@@ -60,9 +80,11 @@ struct DeviceReading {
   [[nodiscard]] std::optional<Energy> energy_produced() const;
 };
 
-/// Register words as octets, high byte first.
-std::vector<std::uint8_t> octets_of(const std::vector<std::uint16_t>& words);
-/// SHA-256 of `raw`, which the signed reading carries.
+/// Sets time, round trip, quality and reason from the values: those of the registers settlement uses, the worst of
+/// those that are there.
+void summarise(DeviceReading& reading);
+
+/// SHA-256 of all octets in `raw`, one piece after the other: what the signed reading carries.
 Hash32 raw_hash(const DeviceReading& reading);
 
 }  // namespace commonwatt

@@ -92,6 +92,10 @@ Parsed set_modbus_parameter(Draft& draft, std::string_view key, std::string_view
     const std::optional<int> base = number(value, 0, 65533);
     if (!base) return wrong("impossible SunSpec base address", value, "write a wire address from 0 to 65533");
     draft.url.sunspec_base = static_cast<std::uint16_t>(*base);
+  } else if (key == "device") {
+    const std::optional<int> device = number(value, 0, 63);
+    if (!device) return wrong("impossible device of a SunSpec chain", value, "write a number from 0 to 63");
+    draft.url.sunspec_device = static_cast<std::uint8_t>(*device);
   } else {
     const std::optional<int> gap = number(value, 0, 2000);
     if (!gap) return wrong("impossible gap between requests", value, "write milliseconds from 0 to 2000");
@@ -109,7 +113,7 @@ Parsed set_tls_file(TlsFiles& files, std::string_view key, std::string_view valu
 /// The parameters a URL of this kind may have.
 std::vector<std::string_view> parameters_of(const Draft& draft) {
   std::vector<std::string_view> keys;
-  if (draft.url.protocol == DeviceProtocol::modbus) keys = {"unit", "base"};
+  if (draft.url.protocol == DeviceProtocol::modbus) keys = {"unit", "base", "device"};
   if (draft.url.framing == ModbusFraming::rtu) keys.emplace_back("gap");
   if (draft.place == Place::serial) keys.insert(keys.end(), {"baud", "parity", "stop"});
   if (draft.place == Place::serial && draft.url.protocol != DeviceProtocol::modbus) keys.emplace_back("bits");
@@ -125,7 +129,7 @@ Parsed set_parameter(Draft& draft, std::string_view key, std::string_view value)
     return wrong("a parameter that such a URL does not have", key,
                  choices.empty() ? "remove it: there are none" : "the choices are " + choices);
   }
-  if (key == "unit" || key == "base" || key == "gap") return set_modbus_parameter(draft, key, value);
+  if (key == "unit" || key == "base" || key == "device" || key == "gap") return set_modbus_parameter(draft, key, value);
   if (draft.place == Place::tls) return set_tls_file(draft.tls, key, value);
   return set_serial_parameter(std::get<SerialLine>(draft.url.line), key, value);
 }
@@ -147,7 +151,8 @@ Parsed set_parameters(Draft& draft, std::string_view query) {
   return Done{};
 }
 
-Result<TcpAddress, DeviceUrlError> parse_authority(std::string_view text, std::optional<std::uint16_t> usual_port) {
+Result<TcpAddress, DeviceUrlError> parse_authority(std::string_view text, std::optional<std::uint16_t> usual_port,
+                                                   int port_min) {
   TcpAddress address;
   std::string_view port;
   if (!text.empty() && text.front() == '[') {
@@ -173,7 +178,7 @@ Result<TcpAddress, DeviceUrlError> parse_authority(std::string_view text, std::o
     return address;
   }
   const std::optional<int> value =
-      port.size() > 1 && port.front() == ':' ? number(port.substr(1), 1, 65535) : std::nullopt;
+      port.size() > 1 && port.front() == ':' ? number(port.substr(1), port_min, 65535) : std::nullopt;
   if (!value) return wrong("impossible port", port, "write :502, or another number from 1 to 65535");
   address.port = static_cast<std::uint16_t>(*value);
   return address;
@@ -197,7 +202,8 @@ std::optional<std::uint16_t> usual_port(const Scheme& scheme, const LineDefaults
 
 Parsed set_place(Draft& draft, std::string_view place, const Scheme& scheme, const LineDefaults& defaults) {
   if (scheme.place == Place::tcp || scheme.place == Place::tls) {
-    Result<TcpAddress, DeviceUrlError> address = parse_authority(place, usual_port(scheme, defaults));
+    Result<TcpAddress, DeviceUrlError> address =
+        parse_authority(place, usual_port(scheme, defaults), defaults.port_min);
     if (!address) return Fail{address.error()};
     draft.url.line = *address;
     return Done{};

@@ -66,6 +66,7 @@ struct DeviceUrl {
   ModbusFraming framing = ModbusFraming::tcp;
   std::uint8_t unit = 1;                      // 0..255 on TCP, 1..247 with RTU framing
   std::optional<std::uint16_t> sunspec_base;  // `base=`: where "SunS" is looked for first; wire address, 0-based
+  std::uint8_t sunspec_device = 0;  // `device=`: which device of a SunSpec chain; 1 may be the inverter's meter
   // `gap=`, RTU framing only: the rest the device gets between a reply and the next request, 0..2000 ms; meters that
   // get none have been seen to reboot. Without it 3.5 characters, at least 1.75 ms (Modbus over Serial Line V1.02,
   // section 2.5.1.1).
@@ -76,6 +77,7 @@ struct DeviceUrl {
 /// What a URL that does not say otherwise means; a device's profile knows better than the general defaults.
 struct LineDefaults {
   std::optional<std::uint16_t> port = std::nullopt;  // else 502, with TLS 802
+  std::uint16_t port_min = 1;                        // 0 where a port is to be chosen, to listen at
   std::uint8_t unit = 1;
   std::optional<int> baud = std::nullopt;  // else 9600, for P1 115200
   char parity = 'N';

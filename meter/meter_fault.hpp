@@ -1,6 +1,8 @@
 // Why a meter gave no reading.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace commonwatt {
@@ -34,6 +36,7 @@ const char* to_text(MeterFault fault);
 struct MeterError {
   MeterFault fault = MeterFault::cannot_connect;
   std::string detail;
+  std::optional<std::uint8_t> exception = std::nullopt;  // the Modbus exception it came from
 };
 /// "<fault>: <detail>", or the fault alone.
 std::string to_text(const MeterError& error);

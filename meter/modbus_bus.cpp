@@ -29,7 +29,7 @@ bool leaves_line_in_step(MeterFault kind) {
 /// The connection and what is known about its state. One request is on the line at a time.
 class ModbusBus::Line {
  public:
-  Line(DeviceUrl url, BusTiming timing) : url_(std::move(url)), timing_(timing) {}
+  Line(DeviceUrl url, BusTiming timing) : url_(std::move(url)), timing_(std::move(timing)) {}
 
   Result<Done, MeterError> ready();
   Result<Octets, MeterError> ask(const ModbusRequest& request);
@@ -161,8 +161,14 @@ Result<Octets, MeterError> ModbusBus::Line::exchange(const ModbusRequest& reques
   quiet_since_ = machine_time();
   if (!pdu) return pdu;
   note_reply(quiet_since_ - asked_at_);
-  if (const Result<Done, MeterError> checked = check_reply(request, *pdu); !checked) return Fail{checked.error()};
-  return pdu;
+  const Result<Done, MeterError> checked = check_reply(request, *pdu);
+  if (checked) return pdu;
+  MeterError error = checked.error();
+  const std::vector<std::uint8_t>& busy = timing_.busy_exceptions;
+  if (error.exception && std::find(busy.begin(), busy.end(), *error.exception) != busy.end()) {
+    error.fault = MeterFault::busy;
+  }
+  return Fail{std::move(error)};
 }
 
 void ModbusBus::Line::after_fault(MeterFault kind) {
@@ -183,7 +189,8 @@ Result<Octets, MeterError> ModbusBus::Line::ask(const ModbusRequest& request) {
   }
 }
 
-ModbusBus::ModbusBus(DeviceUrl url, BusTiming timing) : line_(std::make_unique<Line>(std::move(url), timing)) {}
+ModbusBus::ModbusBus(DeviceUrl url, BusTiming timing)
+    : line_(std::make_unique<Line>(std::move(url), std::move(timing))) {}
 ModbusBus::~ModbusBus() = default;
 ModbusBus::ModbusBus(ModbusBus&&) noexcept = default;
 ModbusBus& ModbusBus::operator=(ModbusBus&&) noexcept = default;
@@ -203,10 +210,11 @@ Result<std::vector<std::uint16_t>, MeterError> ModbusBus::read(std::uint8_t unit
   return registers_from_reply(request, *pdu);
 }
 
-Result<Done, MeterError> ModbusBus::write(const ModbusRequest& request) {
-  const Result<Octets, MeterError> pdu = line_->ask(request);
-  if (!pdu) return Fail{pdu.error()};
-  return Done{};
+Result<std::vector<std::uint8_t>, MeterError> ModbusBus::pass(const ModbusRequest& request) {
+  Result<Octets, MeterError> pdu = line_->ask(request);
+  if (pdu || !pdu.error().exception) return pdu;
+  const auto function = static_cast<std::uint8_t>(request.pdu[0] | 0x80U);
+  return Octets{function, *pdu.error().exception};
 }
 
 std::uint64_t ModbusBus::session() const {

@@ -30,6 +30,8 @@ struct BusTiming {
   /// The waits before each repetition when the device says busy.
   std::array<std::chrono::milliseconds, 3> busy_waits{std::chrono::milliseconds{100}, std::chrono::milliseconds{400},
                                                       std::chrono::milliseconds{1500}};
+  /// The exceptions that mean busy: 5 and 6 by the specification; some devices answer with others while they start.
+  std::vector<std::uint8_t> busy_exceptions{5, 6};
   /// Readable once the program ends: whatever is waited for then fails with stopping.
   int stop_descriptor = -1;
 };
@@ -53,8 +55,9 @@ class ModbusBus {
   /// reply the connection is closed (sockets) and the line marked to be drained before its next use (RTU framing).
   Result<std::vector<std::uint16_t>, MeterError> read(std::uint8_t unit, RegisterTable table, std::uint16_t address,
                                                       std::uint16_t count);
-  /// Makes a write request, made with write_request or write_one_request, in the same way.
-  Result<Done, MeterError> write(const ModbusRequest& request);
+  /// Makes any request in the same way, and gives the protocol data unit of the answer, or that of the exception the
+  /// device answers with.
+  Result<std::vector<std::uint8_t>, MeterError> pass(const ModbusRequest& request);
 
   /// A number that rises whenever what was on the line may no longer be the devices they were: at every dial and every
   /// drain. 0 before the first. Whoever trusts the data checks the device's identity again when it has changed.

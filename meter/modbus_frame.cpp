@@ -177,7 +177,9 @@ ReplyScan scan_reply(ModbusFraming framing, const ModbusRequest& request, std::u
 Result<Done, MeterError> check_reply(const ModbusRequest& request, View pdu) {
   const std::uint8_t function = request.pdu[0];
   if (pdu.size() == 2 && pdu[0] == (function | exception_flag)) {
-    return fault(fault_of_exception(pdu[1]), "exception " + std::to_string(pdu[1]) + " (" + to_text(request) + ")");
+    return Fail{MeterError{.fault = fault_of_exception(pdu[1]),
+                           .detail = "exception " + std::to_string(pdu[1]) + " (" + to_text(request) + ")",
+                           .exception = pdu[1]}};
   }
   if (pdu.size() < 2 || pdu[0] != function) return fault(MeterFault::garbled, "another function's reply");
   if (pdu.size() != request.reply_octets) {

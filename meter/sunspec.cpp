@@ -2,16 +2,19 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <limits>
+
+#include "meter/sunspec_points.hpp"
 
 namespace commonwatt {
 namespace {
 
 constexpr std::array<std::uint16_t, 2> marker{0x5375, 0x6E53};  // "SunS"
 constexpr std::array<std::uint16_t, 3> usual_bases{40000, 0, 50000};
+constexpr std::uint16_t common_id = 1;
 constexpr std::uint16_t end_id = 0xFFFF;
 constexpr int address_max = 65535;
+/// How often a model is read from the start because a scale factor changed.
+constexpr int rounds_max = 3;
 
 using Words = std::vector<std::uint16_t>;
 
@@ -52,73 +55,70 @@ Result<SunSpecChain, MeterError> walk(const ReadRegisters& read, std::uint16_t b
   return chain;
 }
 
-std::string text_at(std::span<const std::uint16_t> words, std::size_t at, std::size_t registers) {
-  std::string text;
-  for (std::size_t i = at; i < std::min(at + registers, words.size()); ++i) {
-    for (const unsigned byte : {static_cast<unsigned>(words[i] >> 8U), static_cast<unsigned>(words[i] & 0xFFU)}) {
-      if (byte == 0) {
-        text.erase(text.find_last_not_of(' ') + 1);
-        return text;
-      }
-      text += byte >= 0x20 && byte < 0x7F ? static_cast<char>(byte) : '?';
-    }
+bool begins(const Words& words, const SunSpecModel& model) {
+  return words.size() >= 2 && words[0] == model.id && words[1] == model.length;
+}
+
+Fail<MeterError> map_changed(const SunSpecModel& model, const std::string& how) {
+  return Fail{MeterError{MeterFault::map_changed,
+                         "model " + std::to_string(model.id) + " at " + std::to_string(model.address) + ": " + how}};
+}
+
+/// One request for registers of a model, `from` its ID on and up to `end`, as many as it may ask for.
+Result<Words, MeterError> read_piece(const ReadRegisters& read, const SunSpecModel& model, std::size_t from,
+                                     std::size_t end) {
+  const auto count = static_cast<std::uint16_t>(std::min<std::size_t>(end - from, sunspec_request_words_max));
+  Result<Words, MeterError> words = read(static_cast<std::uint16_t>(model.address + from), count);
+  if (!words) return words;
+  if (words->size() != count) {
+    return Fail{MeterError{MeterFault::garbled,
+                           "asked for " + std::to_string(count) + " registers, got " + std::to_string(words->size())}};
   }
+  if (from == 0 && !begins(*words, model)) return map_changed(model, "it is no longer there");
+  return words;
+}
+
+/// Drops the beginning of a point that the end of `words` cuts in two.
+void drop_cut_point(Words& words, const std::vector<SunSpecPlace>& places) {
+  const auto cut = std::find_if(places.begin(), places.end(),
+                                [&words](const SunSpecPlace& place) { return place.end() > words.size(); });
+  if (cut != places.end() && cut->offset < words.size()) words.resize(cut->offset);
+}
+
+bool same_scale_factors(const Words& first, const Words& second, const std::vector<SunSpecPlace>& places) {
+  return std::all_of(places.begin(), places.end(), [&](const SunSpecPlace& place) {
+    const bool steady = place.layout->type != SunSpecType::sunssf || place.offset >= first.size();
+    return steady || first[place.offset] == second[place.offset];
+  });
+}
+
+/// The registers up to `end`; nothing when a scale factor changed on the way. All layouts have their scale factors
+/// within the first piece (a test holds them to it), which is read once more behind the last.
+Result<std::optional<Words>, MeterError> read_pieces(const ReadRegisters& read, const SunSpecModel& model,
+                                                     std::size_t end) {
+  const Result<Words, MeterError> first = read_piece(read, model, 0, end);
+  if (!first) return Fail{first.error()};
+  if (first->size() == end) return std::optional(*first);
+  const std::vector<SunSpecPlace> places = sunspec_places(*first);
+  Words words = *first;
+  while (words.size() < end) {
+    drop_cut_point(words, places);
+    const Result<Words, MeterError> next = read_piece(read, model, words.size(), end);
+    if (!next) return Fail{next.error()};
+    words.insert(words.end(), next->begin(), next->end());
+  }
+  const Result<Words, MeterError> again = read_piece(read, model, 0, end);
+  if (!again) return Fail{again.error()};
+  if (!same_scale_factors(*first, *again, places)) return std::optional<Words>();
+  return std::optional(std::move(words));
+}
+
+std::string trimmed_text(const std::vector<SunSpecPoint>& points, std::string_view name) {
+  const SunSpecPoint* const point = find_sunspec_point(points, name);
+  if (point == nullptr || !std::holds_alternative<std::string>(point->raw)) return {};
+  std::string text = std::get<std::string>(point->raw);
   text.erase(text.find_last_not_of(' ') + 1);
   return text;
-}
-
-/// Where a model keeps its points: offsets from the ID register, sunspec/models json/model_101.json and so on.
-struct PowerLayout {
-  std::size_t power = 0;
-  std::size_t power_scale = 0;
-  std::size_t energy_export = 0;
-  std::optional<std::size_t> energy_import;
-  std::size_t energy_scale = 0;
-};
-constexpr PowerLayout inverter_layout{14, 15, 24, std::nullopt, 26};  // W, W_SF, WH, WH_SF
-constexpr PowerLayout meter_layout{18, 22, 38, 46, 54};               // W, W_SF, TotWhExp, TotWhImp, TotWh_SF
-
-bool is_meter(std::uint16_t id) {
-  return id >= 201 && id <= 204;
-}
-
-std::optional<std::uint16_t> word_at(std::span<const std::uint16_t> words, std::size_t at) {
-  if (at >= words.size()) return std::nullopt;
-  return words[at];
-}
-
-std::optional<int> exponent_of(std::uint16_t sunssf) {
-  const int exponent = static_cast<std::int16_t>(sunssf);
-  if (exponent < -10 || exponent > 10) return std::nullopt;
-  return exponent;
-}
-
-std::optional<double> scaled_int16(std::span<const std::uint16_t> words, std::size_t at, std::size_t scale_at) {
-  const std::optional<std::uint16_t> raw = word_at(words, at);
-  const std::optional<std::uint16_t> scale = word_at(words, scale_at);
-  if (!raw || !scale || *raw == 0x8000) return std::nullopt;
-  const std::optional<int> exponent = exponent_of(*scale);
-  if (!exponent) return std::nullopt;
-  const double value = static_cast<std::int16_t>(*raw);
-  // A power of ten that is divided by is exact; 0.1 is not.
-  return *exponent < 0 ? value / std::pow(10.0, -*exponent) : value * std::pow(10.0, *exponent);
-}
-
-/// What an accumulator of 0 means. SunSpec writes a counter it does not keep as 0, which is also what a counter shows
-/// that has never counted.
-enum class Zero { is_absent, is_value };
-
-std::optional<Energy> accumulator(std::span<const std::uint16_t> words, std::size_t at, std::size_t scale_at,
-                                  Zero zero) {
-  const std::optional<std::uint16_t> high = word_at(words, at);
-  const std::optional<std::uint16_t> low = word_at(words, at + 1);
-  const std::optional<std::uint16_t> scale = word_at(words, scale_at);
-  if (!high || !low || !scale) return std::nullopt;
-  const std::uint32_t raw = (std::uint32_t{*high} << 16U) | *low;
-  if (raw == 0 && zero == Zero::is_absent) return std::nullopt;
-  // Not the accumulator's own sentinel, but what devices send that fill a map with the one of unsigned integers.
-  if (raw == 0xFFFFFFFFU) return std::nullopt;
-  return scale_energy(raw, *scale);
 }
 
 }  // namespace
@@ -139,51 +139,35 @@ Result<SunSpecChain, MeterError> discover_sunspec(const ReadRegisters& read, std
   return Fail{MeterError{MeterFault::no_sunspec_marker, "looked at " + tried + "; another address is set with base="}};
 }
 
+std::vector<SunSpecDevice> sunspec_devices(const SunSpecChain& chain) {
+  std::vector<SunSpecDevice> devices;
+  for (const SunSpecModel& model : chain.models) {
+    if (model.id == common_id) {
+      devices.push_back({.common = model, .models = {}});
+    } else if (!devices.empty()) {
+      devices.back().models.push_back(model);
+    }
+  }
+  return devices;
+}
+
+Result<Words, MeterError> read_sunspec_model(const ReadRegisters& read, const SunSpecModel& model) {
+  const std::size_t end = std::min<std::size_t>(std::size_t{2} + model.length, address_max + 1 - model.address);
+  for (int round = 0; round < rounds_max; ++round) {
+    Result<std::optional<Words>, MeterError> words = read_pieces(read, model, end);
+    if (!words) return Fail{words.error()};
+    if (*words) return std::move(**words);
+  }
+  return map_changed(model, "its scale factors change faster than it can be read");
+}
+
 SunSpecCommon decode_sunspec_common(std::span<const std::uint16_t> words) {
-  return {.maker = text_at(words, 2, 16),
-          .model = text_at(words, 18, 16),
-          .version = text_at(words, 42, 8),
-          .serial = text_at(words, 50, 16)};
-}
-
-bool is_sunspec_inverter(std::uint16_t id) {
-  return id >= 101 && id <= 103;
-}
-
-bool is_sunspec_power_model(std::uint16_t id) {
-  return is_sunspec_inverter(id) || is_meter(id);
-}
-
-std::uint16_t sunspec_power_words(std::uint16_t id) {
-  return is_meter(id) ? 55 : 27;
-}
-
-SunSpecPower decode_sunspec_power(std::span<const std::uint16_t> words) {
-  SunSpecPower power;
-  if (words.empty() || !is_sunspec_power_model(words[0])) return power;
-  const PowerLayout& layout = is_meter(words[0]) ? meter_layout : inverter_layout;
-  power.power_w = scaled_int16(words, layout.power, layout.power_scale);
-  // A household without a plant never exports, and its meter shows 0 for ever: taken as absent, its every interval
-  // would lack a reading. TotWhExp is mandatory in the model, so a 0 there is a count. The other accumulators start
-  // to move within hours of installation; there a 0 is far more often a device that has not loaded its counters yet.
-  const Zero export_zero = is_meter(words[0]) ? Zero::is_value : Zero::is_absent;
-  power.energy_export = accumulator(words, layout.energy_export, layout.energy_scale, export_zero);
-  if (layout.energy_import) {
-    power.energy_import = accumulator(words, *layout.energy_import, layout.energy_scale, Zero::is_absent);
-  }
-  return power;
-}
-
-std::optional<Energy> scale_energy(std::uint32_t raw, std::uint16_t sunssf) {
-  const std::optional<int> exponent = exponent_of(sunssf);
-  if (!exponent) return std::nullopt;
-  std::int64_t value = raw;
-  for (int i = 0; i < *exponent; ++i) {
-    if (value > std::numeric_limits<std::int64_t>::max() / 10) return std::nullopt;
-    value *= 10;
-  }
-  for (int i = 0; i > *exponent; --i) value /= 10;
-  return Energy{value};
+  if (words.empty() || words[0] != common_id) return {};
+  const std::vector<SunSpecPoint> points = decode_sunspec_points(words);
+  return {.maker = trimmed_text(points, "Mn"),
+          .model = trimmed_text(points, "Md"),
+          .version = trimmed_text(points, "Vr"),
+          .serial = trimmed_text(points, "SN")};
 }
 
 }  // namespace commonwatt

@@ -1,6 +1,6 @@
-// SunSpec over Modbus: finding the models and reading the ones a market needs.
-// Source: SunSpec Device Information Model Specification 1.1 (discovery, point types and their not-implemented
-// values); the models 1, 101 to 103 and 201 to 204 of github.com/sunspec/models.
+// SunSpec over Modbus: finding a device's models and reading them whole.
+// Source: SunSpec Device Information Model Specification 1.1 (discovery, model 1); Modbus Application Protocol 1.1b3,
+// section 6.3 (125 registers in one request).
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "core/units.hpp"
 #include "meter/meter_fault.hpp"
 
 namespace commonwatt {
@@ -42,6 +41,26 @@ inline constexpr std::size_t sunspec_models_max = 64;
 /// fault of the line itself.
 Result<SunSpecChain, MeterError> discover_sunspec(const ReadRegisters& read, std::optional<std::uint16_t> base);
 
+/// A device of a chain: model 1, and the models from there to the next model 1.
+struct SunSpecDevice {
+  SunSpecModel common;
+  std::vector<SunSpecModel> models;  // without model 1; one id may be there more than once
+  friend bool operator==(const SunSpecDevice&, const SunSpecDevice&) = default;
+};
+/// The devices of a chain: the device itself, and those behind it (an inverter's meter), each of which begins with a
+/// model 1 of its own. Models before the first model 1 are nobody's and left out.
+std::vector<SunSpecDevice> sunspec_devices(const SunSpecChain& chain);
+
+/// The most registers of one Modbus request.
+inline constexpr std::uint16_t sunspec_request_words_max = 125;
+
+/// Reads a model whole, ID first. One that is longer than a request is read in pieces that cut no point in two. Its
+/// scale factors are read with the first piece and again behind the last; when they differ, all is read anew, a bounded
+/// number of times. Fails with map_changed when ID and L are not (or no longer) at the model's address, or when the
+/// scale factors do not rest; with garbled when an answer has not the length asked for; and with the faults of the
+/// line.
+Result<std::vector<std::uint16_t>, MeterError> read_sunspec_model(const ReadRegisters& read, const SunSpecModel& model);
+
 /// Model 1. A text that is not implemented is empty; padding and blanks at the end are removed.
 struct SunSpecCommon {
   std::string maker;    // Mn
@@ -50,26 +69,7 @@ struct SunSpecCommon {
   std::string serial;   // SN
   friend bool operator==(const SunSpecCommon&, const SunSpecCommon&) = default;
 };
-/// Decodes model 1 from its registers, ID first; decodes what is there when they are fewer than the model has.
+/// Decodes model 1 from its registers, ID first. A text that is not whole among them is empty.
 SunSpecCommon decode_sunspec_common(std::span<const std::uint16_t> words);
-
-/// What the market takes from an inverter or a meter. Absent is what the device does not implement or cannot say now.
-struct SunSpecPower {
-  std::optional<double> power_w;        // meters: import positive; inverters: production positive
-  std::optional<Energy> energy_import;  // meters only
-  std::optional<Energy> energy_export;  // inverters: produced
-};
-/// Whether decode_sunspec_power reads this model: 101 to 103 (inverter, integer) and 201 to 204 (meter, integer).
-bool is_sunspec_power_model(std::uint16_t id);
-bool is_sunspec_inverter(std::uint16_t id);
-/// How many registers of such a model, ID and L included, hold all that decode_sunspec_power needs.
-std::uint16_t sunspec_power_words(std::uint16_t id);
-/// Decodes such a model from one snapshot of its registers, ID first: scale factors change while a device runs, so a
-/// value and its factor must come from one request.
-SunSpecPower decode_sunspec_power(std::span<const std::uint16_t> words);
-
-/// raw x 10^exponent as whole Wh, a fraction rounded down. Absent when the exponent is not within -10..10 (0x8000 is
-/// "not implemented") or the result does not fit.
-std::optional<Energy> scale_energy(std::uint32_t raw, std::uint16_t sunssf);
 
 }  // namespace commonwatt

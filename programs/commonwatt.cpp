@@ -16,6 +16,7 @@
 #include "controller/paced_clock.hpp"
 #include "controller/system_clock.hpp"
 #include "controller/verify.hpp"
+#include "programs/meter_commands.hpp"
 #include "sim/demo.hpp"
 #include "sim/sim_meter_command.hpp"
 
@@ -388,6 +389,7 @@ int run(int argc, char** argv) {
   add_clear(app, action);
   add_keys(app, action);
   add_check_config(app, action);
+  add_meter(app, action);
   add_simulate_meter(app, action);
   try {
     app.parse(argc, argv);

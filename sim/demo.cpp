@@ -292,7 +292,8 @@ bool Demo::look() {
   if (!state_text || !households_text || !intervals_text) return false;
   const json state = json::parse(*state_text);
   const json households = json::parse(*households_text).at("households");
-  for (const json& interval : json::parse(*intervals_text).at("intervals")) {
+  const json intervals = json::parse(*intervals_text).at("intervals");
+  for (const json& interval : intervals) {
     const auto begin = interval.at("interval").get<std::int64_t>();
     if (interval.at("state") == "cleared" || begin <= told_until_) continue;
     told_until_ = begin;

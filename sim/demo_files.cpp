@@ -204,8 +204,8 @@ Result<Done, std::string> write_gateway_config(const DemoPlan& plan, const House
     std::string told;
     port >> told;
     text << "\n[[meter]]\nid = \"" << meter_id(household, device).text() << "\"\nrole = \"" << role_of(device)
-         << "\"\nrating_w = " << rating_of(household, device).count << "\nkind = \""
-         << (device == SimulatedDevice::heat_pump ? "sdm630" : "sunspec") << "\"\nurl = \"" << url_of(told)
+         << "\"\nrating_w = " << rating_of(household, device).count << "\nprofile = \""
+         << (device == SimulatedDevice::heat_pump ? "eastron-sdm630" : "sunspec") << "\"\nurl = \"" << url_of(told)
          << "\"\nserial = \"" << (device == SimulatedDevice::heat_pump ? "" : simulated_serial(household, device))
          << "\"\n";
   }

@@ -228,6 +228,15 @@ HouseholdPower HouseholdEnergy::power(UtcTime time) const {
 }
 
 HouseholdWattSeconds HouseholdEnergy::since_begin(UtcTime time) const {
+  if (time < begin_) {
+    const HouseholdPower then = power(begin_);
+    const std::int64_t seconds = time.seconds() - begin_.seconds();  // negative
+    return {.produced = then.pv * seconds,
+            .used = then.load * seconds,
+            .grid_import = then.grid_import() * seconds,
+            .grid_export = then.grid_export() * seconds,
+            .heat_pump = then.heat_pump * seconds};
+  }
   const Position at = position(time);
   HouseholdWattSeconds sum = sums_[at.minute];
   if (at.nanoseconds == 0) return sum;
@@ -245,10 +254,15 @@ HouseholdWattSeconds HouseholdEnergy::since_begin(UtcTime time) const {
 
 HouseholdRegisters HouseholdEnergy::registers(UtcTime time) const {
   const HouseholdWattSeconds sum = since_begin(time);
-  return {.produced = offsets_.produced + Energy{sum.produced / watt_seconds_per_watt_hour},
-          .grid_import = offsets_.grid_import + Energy{sum.grid_import / watt_seconds_per_watt_hour},
-          .grid_export = offsets_.grid_export + Energy{sum.grid_export / watt_seconds_per_watt_hour},
-          .heat_pump_import = offsets_.heat_pump_import + Energy{sum.heat_pump / watt_seconds_per_watt_hour}};
+  // Rounded down on both sides of `begin`, so that no register ever falls.
+  const auto whole = [](std::int64_t watt_seconds) {
+    const std::int64_t wh = watt_seconds / watt_seconds_per_watt_hour;
+    return Energy{watt_seconds % watt_seconds_per_watt_hour < 0 ? wh - 1 : wh};
+  };
+  return {.produced = offsets_.produced + whole(sum.produced),
+          .grid_import = offsets_.grid_import + whole(sum.grid_import),
+          .grid_export = offsets_.grid_export + whole(sum.grid_export),
+          .heat_pump_import = offsets_.heat_pump_import + whole(sum.heat_pump)};
 }
 
 }  // namespace commonwatt

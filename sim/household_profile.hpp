@@ -10,7 +10,7 @@
 #include "core/id.hpp"
 #include "core/time.hpp"
 #include "core/units.hpp"
-#include "sim/clear_sky.hpp"
+#include "meter/clear_sky.hpp"
 
 namespace commonwatt {
 
@@ -83,8 +83,8 @@ struct HouseholdWattSeconds {
   std::int64_t heat_pump = 0;
 };
 
-/// One household over a simulated span, computed once. Holds 46 bytes per minute. Before `begin` everything is as at
-/// `begin`, at and after `end` power is 0 and the counters stand still.
+/// One household over a simulated span, computed once. Holds 46 bytes per minute. Before `begin` power is that at
+/// `begin` and the counters count accordingly; at and after `end` power is 0 and the counters stand still.
 class HouseholdEnergy {
  public:
   /// `begin` and `end` are rounded outwards to whole minutes; the span is at most 400 days. Power does not depend on

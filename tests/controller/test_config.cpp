@@ -134,7 +134,7 @@ TEST_CASE("an unknown key, a wrong type and a value out of range are named with 
   const std::string good = with_broker_key(gateway_text());
   CHECK(faults_of(good) == "good");
   says(faults_of(replaced(good, "store =", "stor =")),
-       ":3:1: unknown key 'household.stor'; known here: id, keys, store");
+       ":3:1: unknown key 'household.stor'; known here: id, keys, profiles, store");
   says(faults_of(replaced(good, "store =", "stor =")), "household.store: is missing");
   says(faults_of(replaced(good, "\"store\"", "7")), ":3:9: household.store: must be a text in quotes");
   says(faults_of(replaced(good, "300000", "\"300000\"")), ":13:16: market.retail_price: must be a whole number");
@@ -159,6 +159,74 @@ TEST_CASE("what cannot be right together is refused") {
   says(faults_of(replaced(good, "modbus+tcp", "http")), "meter.url: ");
   says(faults_of(good.substr(0, good.find("[[meter]]"))), "at least one [[meter]]");
   says(faults_of(good + good.substr(good.find("[[meter]]"))), "two meters are named 'hh01-grid'");
+}
+
+TEST_CASE("a gateway publishes to other tools only when its file asks for it") {
+  const TemporaryDirectory directory;
+  const std::filesystem::path file = directory / "gateway.toml";
+  const std::string good = with_broker_key(gateway_text());
+  test::write_text(file, good);
+  const auto without = read_gateway_config(file);
+  REQUIRE(without.ok());
+  CHECK_FALSE(without->home_assistant.has_value());
+  CHECK_FALSE(without->sparkplug.has_value());
+
+  test::write_text(directory / "password", "correct horse\n");
+  test::write_text(file, good + R"([home_assistant]
+broker = "mqtt://homeassistant.local"
+user = "commonwatt"
+password_file = "password"
+form = "entity"
+[sparkplug]
+broker = "mqtts://scada.example:8884"
+ca = "scada.pem"
+group = "Low Voltage 7"
+)");
+  const auto with = read_gateway_config(file);
+  REQUIRE(with.ok());
+  REQUIRE(with->home_assistant.has_value());
+  CHECK(with->home_assistant->broker.uri == "tcp://homeassistant.local:1883");
+  CHECK(with->home_assistant->broker.user == "commonwatt");
+  CHECK(with->home_assistant->broker.password == "correct horse");
+  CHECK(with->home_assistant->prefix == "homeassistant");
+  CHECK(with->home_assistant->form == DiscoveryForm::entity);
+  CHECK(with->home_assistant->period_seconds == 10);
+  REQUIRE(with->sparkplug.has_value());
+  CHECK(with->sparkplug->broker.uri == "ssl://scada.example:8884");
+  CHECK(with->sparkplug->broker.ca == directory / "scada.pem");
+  CHECK(with->sparkplug->broker.user.empty());
+  CHECK(with->sparkplug->group == "Low Voltage 7");
+  CHECK(with->sparkplug->node == "hh01");
+
+  test::write_text(file, good + "[sparkplug]\nenabled = false\nbroker = \"mqtt://[::1]\"\n");
+  const auto off = read_gateway_config(file);
+  REQUIRE(off.ok());
+  CHECK_FALSE(off->sparkplug.has_value());
+}
+
+TEST_CASE("what other tools cannot be told with is refused") {
+  const std::string good = with_broker_key(gateway_text());
+  const auto home = [&](const std::string& lines) { return faults_of(good + "[home_assistant]\n" + lines); };
+  const auto plant = [&](const std::string& lines) {
+    return faults_of(good + "[sparkplug]\nbroker = \"mqtt://10.0.0.2\"\n" + lines);
+  };
+  const std::string local = "broker = \"mqtt://10.0.0.2:1883\"\n";
+  CHECK(home(local) == "good");
+  says(home(""), "home_assistant.broker: is missing");
+  says(home("broker = \"ssl://10.0.0.2\""), "home_assistant.broker: 'ssl://10.0.0.2' is not mqtt://HOST:PORT");
+  says(home("broker = \"mqtt://\""), "'mqtt://' is not mqtt://HOST:PORT");
+  says(home("broker = \"mqtt://me:secret@10.0.0.2\""), "is not mqtt://HOST:PORT");
+  says(home("broker = \"mqtts://10.0.0.2\""), "home_assistant.ca: is missing; mqtts:// needs");
+  says(home(local + "ca = \"ca.pem\""), "home_assistant.ca: is of no use with mqtt://");
+  says(home(local + "password_file = \"nothing\""), "home_assistant.password_file: needs a user");
+  says(home(local + "user = \"me\"\npassword_file = \"nothing\""), "does not hold a password");
+  says(home(local + "form = \"both\""), "home_assistant.form: 'both' is none of device, entity");
+  says(home(local + "discovery_prefix = \"home/#\""), "home_assistant.discovery_prefix: 'home/#' is no beginning");
+  says(home(local + "enabled = \"yes\""), "home_assistant.enabled: must be true or false");
+  says(home(local + "brokr = \"x\""), "unknown key 'home_assistant.brokr'; known here: broker, ca, discovery_prefix");
+  says(home(local + "period_seconds = 0"), "home_assistant.period_seconds: must be a whole number from 1 to 3600");
+  says(plant("group = \"a/b\""), "sparkplug.group: 'a/b' is not 1 to 64 characters");
+  says(plant("node = \"\""), "sparkplug.node: '' is not 1 to 64 characters");
 }
 
 TEST_CASE("one run shows every fault of a file, and a file that is not there is said once") {

@@ -455,3 +455,17 @@ TEST_CASE("options that cannot work are refused at the start, naming the file") 
   options.broker = "tcp://127.0.0.1:1883";
   CHECK(!MqttBus::start(options, record.handlers()).ok());
 }
+
+TEST_CASE("a broker whose name nobody knows is not found, and told by name") {
+  Record record;
+  const MqttOptions options{.broker = "tcp://nowhere.invalid:1883",
+                            .ca_file = {},
+                            .certificate_file = {},
+                            .key_file = {},
+                            .client_id = "hh01",
+                            .subscriptions = {}};
+  const auto started = MqttBus::start(options, record.handlers());
+  REQUIRE(started.ok());
+  REQUIRE(eventually([&] { return !record.failures().empty(); }));
+  CHECK(record.failures()[0].find("nowhere.invalid") != std::string::npos);
+}

@@ -36,6 +36,7 @@ TEST_CASE("a meter's figures are its own, a hybrid inverter's those of its grid 
 
 TEST_CASE("an inverter's power is production already") {
   DeviceReading inverter;
+  inverter.produces = true;
   inverter.values = {value_of({.measurand = Measurand::active_power}, 800),
                      value_of({.measurand = Measurand::energy_yield}, 12)};
   CHECK(inverter.production_w() == 800);
@@ -50,14 +51,34 @@ TEST_CASE("missing is not zero: an absent value is passed over") {
   CHECK(reading.find({.measurand = Measurand::energy_import}) != nullptr);
 }
 
-TEST_CASE("the hash is that of the octets received, high byte first") {
+TEST_CASE("the hash is that of the octets received, high octet first, one answer after the other") {
   DeviceReading reading;
-  reading.raw = octets_of({0x6162, 0x6300});
-  CHECK(reading.raw == std::vector<std::uint8_t>{0x61, 0x62, 0x63, 0x00});
-  reading.raw.pop_back();
+  reading.raw = {raw_registers(3, 40069, {0x6162}), {.function = 0, .address = 0, .octets = {0x63}}};
+  CHECK(reading.raw[0].octets == std::vector<std::uint8_t>{0x61, 0x62});
   const Hash32 abc = raw_hash(reading);  // FIPS 180-4, example of "abc"
   CHECK(abc[0] == 0xBA);
   CHECK(abc[31] == 0xAD);
+}
+
+TEST_CASE("a reading is as good as its worst register, and as old as its registers are") {
+  DeviceReading reading;
+  reading.values = {value_of({.measurand = Measurand::active_power}, 5),
+                    value_of({.measurand = Measurand::energy_import}, 7),
+                    value_of({.measurand = Measurand::energy_export}, 9)};
+  reading.values[0].time = UtcTime::from_seconds(1);
+  reading.values[1].time = UtcTime::from_seconds(2);
+  summarise(reading);
+  CHECK(reading.quality == Quality::good);
+  CHECK(reading.time == UtcTime::from_seconds(2));
+  reading.values[2].quality = Quality::suspect;
+  reading.values[2].reason = "no checksum";
+  summarise(reading);
+  CHECK(reading.quality == Quality::suspect);
+  CHECK(reading.reason == "no checksum");
+  reading.values.resize(1);
+  summarise(reading);
+  CHECK(reading.quality == Quality::missing);
+  CHECK(reading.time == UtcTime::from_seconds(1));
 }
 
 }  // namespace commonwatt

@@ -13,34 +13,12 @@
 
 #include "meter/device.hpp"
 #include "tests/meter/frozen_clock.hpp"
+#include "tests/meter/register_dump.hpp"
 #include "tests/meter/scripted_device.hpp"
 
 using namespace commonwatt;
 
 namespace {
-
-std::filesystem::path dumps() {
-  const char* const configured = std::getenv("COMMONWATT_REFERENCE_DATA");
-  const std::filesystem::path root = configured != nullptr ? configured : COMMONWATT_SOURCE_DIR "/../shared/data";
-  return root / "meters" / "sunspec";
-}
-
-/// The runs of "address: hex words" lines, joined where they touch.
-std::vector<RegisterImage> runs_of(const std::filesystem::path& path) {
-  std::vector<RegisterImage> runs;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    if (line.empty() || line.front() == '#') continue;
-    const std::size_t colon = line.find(':');
-    const auto address = static_cast<std::uint16_t>(std::stoul(line.substr(0, colon)));
-    if (runs.empty() || runs.back().address + runs.back().words.size() != address) runs.push_back({address, {}});
-    std::istringstream words(line.substr(colon + 1));
-    for (std::string word; words >> word;) {
-      runs.back().words.push_back(static_cast<std::uint16_t>(std::stoul(word, nullptr, 16)));
-    }
-  }
-  return runs;
-}
 
 std::string trimmed(const nlohmann::json& value) {
   std::string text = value.is_string() ? value.get<std::string>() : "";
@@ -71,7 +49,7 @@ void compare(const std::filesystem::path& dump) {
   INFO(dump.filename().string());
   std::ifstream file(dump.parent_path() / "expected" / dump.stem().concat(".json"));
   const nlohmann::json expected = nlohmann::json::parse(file);
-  const std::vector<RegisterImage> runs = runs_of(dump);
+  const std::vector<RegisterImage> runs = read_dump(dump);
   ScriptedDevice server(
       ScriptedDevice::Line::tcp,
       {.unit = 1,
@@ -80,30 +58,24 @@ void compare(const std::filesystem::path& dump) {
         put(descriptor, answer);
         return Afterwards::stay;
       });
-  auto device = MeterDevice::create({.id = *MeterId::from("m1"),
-                                     .url = server.url() + "&base=4096",
-                                     .kind = DeviceKind::sunspec,
-                                     .response_timeout = std::chrono::seconds{1},
-                                     .serial = {}});
-  const Result<DeviceReading, MeterError> reading = device->read(FrozenClock(UtcTime::from_seconds(0)));
-  const nlohmann::json* const inverter = model_of(expected, {101, 102, 103});
+  MeterDevice device(
+      plan_device({.id = *MeterId::from("m1"), .url = server.url() + "&base=4096"}, ProfileLibrary({})).value());
+  const Result<DeviceReading, MeterError> reading = device.read(FrozenClock(UtcTime::from_seconds(0)));
+  const nlohmann::json* const inverter = model_of(expected, {101, 102, 103, 111, 112, 113, 701});
   const nlohmann::json* const meter = model_of(expected, {201, 202, 203, 204});
-  if (inverter == nullptr && meter == nullptr) {
-    REQUIRE_FALSE(reading);
-    CHECK(reading.error().fault == MeterFault::no_supported_model);
-    return;
-  }
+  REQUIRE((inverter != nullptr || meter != nullptr));
   const std::string why = reading ? "" : to_text(reading.error());
   INFO(why);
   REQUIRE(reading);
   const nlohmann::json& common = *model_of(expected, {1});
-  CHECK(device->identity()->maker == trimmed(common["Mn"]["value"]));
-  CHECK(device->identity()->model == trimmed(common["Md"]["value"]));
-  CHECK(device->identity()->serial == trimmed(common["SN"]["value"]));
+  CHECK(device.identity()->maker == trimmed(common["Mn"]["value"]));
+  CHECK(device.identity()->model == trimmed(common["Md"]["value"]));
+  CHECK(device.identity()->serial == trimmed(common["SN"]["value"]));
   if (inverter != nullptr) {
     compare_power(*reading, *inverter);
-    compare_energy(reading->energy_produced(), (*inverter)["WH"]);
-    CHECK_FALSE(reading->energy_import());
+    const bool is_der = (*inverter)["ID"]["value"] == 701;
+    compare_energy(reading->energy_produced(), (*inverter)[is_der ? "TotWhInj" : "WH"]);
+    if (!is_der) CHECK_FALSE(reading->energy_import());
     return;
   }
   compare_power(*reading, *meter);
@@ -119,12 +91,12 @@ void compare(const std::filesystem::path& dump) {
 }  // namespace
 
 TEST_CASE("real devices' dumps read as an independent decoder reads them") {
-  if (!std::filesystem::exists(dumps())) {
-    std::cout << "skipped: no reference data at " << dumps() << std::endl;
+  if (!std::filesystem::exists(sunspec_dumps())) {
+    std::cout << "skipped: no reference data at " << sunspec_dumps() << std::endl;
     return;
   }
   int compared = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(dumps())) {
+  for (const auto& entry : std::filesystem::directory_iterator(sunspec_dumps())) {
     if (entry.path().extension() != ".regs") continue;
     compare(entry.path());
     ++compared;

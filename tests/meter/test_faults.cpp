@@ -24,13 +24,12 @@ class CountingMeter {
   CountingMeter(ScriptedDevice::Line line, const Script& script)
       : device_(line, {.unit = 7, .images = [this](std::uint8_t) { return images(); }},
                 [script](int descriptor, const Octets& answer, int n) { return script(descriptor, answer, n); }),
-        reader_(MeterDevice::create({.id = *MeterId::from("m1"),
-                                     .url = device_.url(),
-                                     .kind = DeviceKind::sunspec,
-                                     .response_timeout = std::chrono::milliseconds{120},
-                                     .serial = {}},
-                                    [this] { return machine_time_ += std::chrono::minutes{10}; })
-                    .value()) {}
+        reader_(
+            plan_device(
+                {.id = *MeterId::from("m1"), .url = device_.url(), .response_timeout = std::chrono::milliseconds{120}},
+                ProfileLibrary({}))
+                .value(),
+            nullptr, [this] { return machine_time_ += std::chrono::minutes{10}; }) {}
 
   /// One read. Asserts that a value, if any, is the register's current one.
   Result<DeviceReading, MeterError> read() {
@@ -307,31 +306,37 @@ TEST_CASE("serial: a burst of noise, a wrong CRC and another unit's answer cost 
 TEST_CASE("a device that cannot be reached is tried again soon, then ever more seldom") {
   std::chrono::nanoseconds now{0};
   // Port 1 on this machine: nobody listens, and the refusal is immediate.
-  auto device = MeterDevice::create({.id = *MeterId::from("m1"),
-                                     .url = "modbus+tcp://127.0.0.1:1?unit=1",
-                                     .kind = DeviceKind::sunspec,
-                                     .response_timeout = std::chrono::milliseconds{100},
-                                     .serial = {}},
-                                    [&now] { return now; });
+  MeterDevice device(plan_device({.id = *MeterId::from("m1"),
+                                  .url = "modbus+tcp://127.0.0.1:1?unit=1",
+                                  .response_timeout = std::chrono::milliseconds{100}},
+                                 ProfileLibrary({}))
+                         .value(),
+                     nullptr, [&now] { return now; });
   const FrozenClock clock(UtcTime::from_seconds(0));
   for (const int milliseconds : {100, 500, 2000, 4000, 6000}) {
-    CHECK(device->read(clock).error().fault == MeterFault::cannot_connect);
+    CHECK(device.read(clock).error().fault == MeterFault::cannot_connect);
     now += std::chrono::milliseconds{milliseconds - 1};
-    CHECK(device->read(clock).error().fault == MeterFault::backing_off);
+    CHECK(device.read(clock).error().fault == MeterFault::backing_off);
     now += std::chrono::milliseconds{1};
   }
   CHECK(retry_delay(1000) == std::chrono::minutes{5});
 }
 
 TEST_CASE("a serial line that is not there is a fault, not an end") {
-  auto device = MeterDevice::create({.id = *MeterId::from("m1"),
-                                     .url = "modbus+rtu:///nonexistent/tty?unit=1",
-                                     .kind = DeviceKind::sdm630,
-                                     .response_timeout = std::chrono::milliseconds{100},
-                                     .serial = {}});
-  CHECK(device->read(FrozenClock(UtcTime::from_seconds(0))).error().fault == MeterFault::cannot_connect);
+  MeterDevice device(plan_device({.id = *MeterId::from("m1"),
+                                  .url = "modbus+rtu:///nonexistent/tty?unit=1",
+                                  .profile = "eastron-sdm630",
+                                  .response_timeout = std::chrono::milliseconds{100}},
+                                 ProfileLibrary({}))
+                         .value());
+  CHECK(device.read(FrozenClock(UtcTime::from_seconds(0))).error().fault == MeterFault::cannot_connect);
 }
 
 TEST_CASE("a wrong URL is refused before anything is dialled") {
-  CHECK_FALSE(MeterDevice::create({.id = {}, .url = "tcp://x", .kind = {}, .response_timeout = {}, .serial = {}}));
+  CHECK_FALSE(plan_device({.url = "tcp://x"}, ProfileLibrary({})));
+}
+
+TEST_CASE("a profile that there is none of is refused, and so is one for a device that sends telegrams") {
+  CHECK_FALSE(plan_device({.url = "modbus+tcp://x", .profile = "no-such-meter"}, ProfileLibrary({})));
+  CHECK_FALSE(plan_device({.url = "p1:///dev/ttyUSB0", .profile = "eastron-sdm630"}, ProfileLibrary({})));
 }

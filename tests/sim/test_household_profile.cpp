@@ -80,9 +80,15 @@ TEST_CASE("no register ever runs backwards") {
   }
 }
 
-TEST_CASE("before its span a household stands as at the begin, behind it without power") {
+TEST_CASE("before its span a household takes what it takes at the begin, behind it nothing") {
   const HouseholdEnergy household = sunny_day(plan_neighbourhood(1, 2)[1]);
-  CHECK(household.registers(sunny_day_begin - std::chrono::hours{5}) == household.offsets());
+  // Whoever starts to read before the span must not take the meter for one that stands still.
+  const HouseholdRegisters earlier = household.registers(sunny_day_begin - std::chrono::hours{5});
+  const HouseholdPower then = household.power(sunny_day_begin);
+  CHECK(household.offsets().grid_import - earlier.grid_import == Energy{5 * then.grid_import()});
+  CHECK(household.offsets().produced - earlier.produced == Energy{5 * then.pv});
+  CHECK(household.registers(sunny_day_begin - std::chrono::nanoseconds{1}).grid_import <=
+        household.offsets().grid_import);
   CHECK(household.registers(sunny_day_end + std::chrono::hours{5}) == household.registers(sunny_day_end));
   CHECK(household.power(sunny_day_end) == HouseholdPower{});
 }

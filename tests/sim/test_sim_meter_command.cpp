@@ -70,12 +70,11 @@ TEST_CASE("the rows a meter writes down are what a gateway reads from it at thos
   options.registers_out = folder.file("registers.csv");
   FrozenClock clock(sunny_day_begin);
   RunningMeter meter(options, clock);
-  MeterDevice reader = MeterDevice::create({.id = *MeterId::from("m1"),
-                                            .url = "modbus+tcp://127.0.0.1:" + meter.address(),
-                                            .kind = DeviceKind::sunspec,
-                                            .response_timeout = std::chrono::seconds{5},
-                                            .serial = {}})
-                           .value();
+  MeterDevice reader(plan_device({.id = *MeterId::from("m1"),
+                                  .url = "modbus+tcp://127.0.0.1:" + meter.address(),
+                                  .response_timeout = std::chrono::seconds{5}},
+                                 ProfileLibrary({}))
+                         .value());
   std::map<std::int64_t, std::pair<Energy, Energy>> read;
   for (const UtcTime time : boundaries(sunny_day_begin, sunny_day_end, 900)) {
     clock.set(time);
