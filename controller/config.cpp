@@ -1,8 +1,11 @@
 #include "controller/config.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <set>
+
+#include <arpa/inet.h>
 
 #include "controller/broker.hpp"
 #include "controller/config_reader.hpp"
@@ -16,6 +19,7 @@ constexpr IntegerRange power_range{0, 1'000'000'000};
 constexpr IntegerRange seconds_range{1, 86'400};
 constexpr std::size_t households_max = 10'000;
 constexpr std::size_t meters_max = 32;
+constexpr IntegerRange mirror_units{1, 247};
 
 template <class Kind>
 Id<Kind> read_id(ConfigTable& table, const char* key, std::optional<std::string> otherwise = std::nullopt) {
@@ -79,7 +83,7 @@ MeterRecord read_meter_record(ConfigTable& table) {
   return meter;
 }
 
-GatewayMeter read_gateway_meter(ConfigTable& table, const ProfileLibrary& library) {
+GatewayMeter read_gateway_meter(ConfigTable& table, const ProfileLibrary& library, std::size_t place) {
   GatewayMeter meter;
   meter.record = read_meter_record(table);
   DeviceConfig device{.id = meter.record.id,
@@ -88,6 +92,8 @@ GatewayMeter read_gateway_meter(ConfigTable& table, const ProfileLibrary& librar
                       .serial = table.text("serial", "")};
   const std::int64_t timeout = table.integer("response_timeout_ms", {50, 60'000}, 0);
   if (timeout > 0) device.response_timeout = std::chrono::milliseconds(timeout);
+  const std::int64_t unit = std::min<std::int64_t>(static_cast<std::int64_t>(place) + 1, mirror_units.high);
+  meter.mirror_unit = static_cast<std::uint8_t>(table.integer("mirror_unit", mirror_units, unit));
   const bool has_url = table.has("url");
   Result<DevicePlan, std::string> plan = plan_device(std::move(device), library);
   if (plan) {
@@ -198,6 +204,64 @@ std::optional<SparkplugConfig> read_sparkplug(ConfigTable table, bool is_there, 
   return enabled ? std::optional(config) : std::nullopt;
 }
 
+/// Every meter has the number its table gives, or its place in the file, from 1 on.
+void check_mirror_units(ConfigTable& top, const std::vector<GatewayMeter>& meters) {
+  std::set<std::uint8_t> units;
+  for (const GatewayMeter& meter : meters) {
+    if (units.insert(meter.mirror_unit).second) continue;
+    top.fault("meter", "two meters have the mirror_unit " + std::to_string(meter.mirror_unit));
+  }
+}
+
+void read_write_permit(ConfigTable& table, std::vector<GatewayMeter>& meters) {
+  const MeterId id = read_id<Meter>(table, "meter");
+  const bool is_signed = table.boolean("signed", false);
+  const IntegerRange raw = is_signed ? IntegerRange{-32'768, 32'767} : IntegerRange{0, 65'535};
+  const WritePermit permit{.address = static_cast<std::uint16_t>(table.integer("address", {0, 65'535})),
+                           .min = static_cast<std::int32_t>(table.integer("min", raw)),
+                           .max = static_cast<std::int32_t>(table.integer("max", raw)),
+                           .is_signed = is_signed};
+  if (permit.min > permit.max) table.fault("min", "is above max: no value could be written");
+  const auto meter =
+      std::find_if(meters.begin(), meters.end(), [&id](const GatewayMeter& one) { return one.record.id == id; });
+  if (meter == meters.end()) {
+    if (table.has("meter")) table.fault("meter", "'" + id.text() + "' is none of this file's meters");
+    return;
+  }
+  if (meter->device.url.protocol != DeviceProtocol::modbus) {
+    table.fault("meter", "'" + id.text() + "' speaks by itself; nothing can be written to it");
+  }
+  const bool twice = std::any_of(meter->writes.begin(), meter->writes.end(),
+                                 [&permit](const WritePermit& one) { return one.address == permit.address; });
+  if (twice) table.fault("address", "is there twice for '" + id.text() + "'");
+  meter->writes.push_back(permit);
+}
+
+/// "127.0.0.1:1502"
+bool is_listening_place(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return false;
+  in_addr address{};
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const std::from_chars_result parsed = std::from_chars(text.data() + colon + 1, end, port);
+  return parsed.ec == std::errc{} && parsed.ptr == end && port > 0 &&
+         ::inet_pton(AF_INET, text.substr(0, colon).c_str(), &address) == 1;
+}
+
+std::optional<ModbusServerConfig> read_modbus_server(ConfigTable table, bool is_there,
+                                                     std::vector<GatewayMeter>& meters) {
+  if (!is_there) return std::nullopt;
+  ModbusServerConfig config;
+  config.listen = table.text("listen");
+  if (table.has("listen") && !is_listening_place(config.listen)) {
+    table.fault("listen", "'" + config.listen + "' is not an IPv4 address and a port such as 127.0.0.1:1502");
+  }
+  config.age_max_seconds = table.integer("age_max_seconds", {1, 3600}, config.age_max_seconds);
+  for (ConfigTable& write : table.tables("write")) read_write_permit(write, meters);
+  return config;
+}
+
 /// The first line of a file that only its owner may read.
 std::string read_token(ConfigTable& api, const char* key) {
   const std::filesystem::path file = api.path(key, "");
@@ -243,13 +307,17 @@ Result<GatewayConfig, ConfigFaults> read_gateway_config(const std::filesystem::p
   if (const std::filesystem::path own = household.path("profiles", ""); !own.empty()) directories.push_back(own);
   directories.emplace_back("/etc/commonwatt/profiles");
   const ProfileLibrary library(std::move(directories));
-  for (ConfigTable& meter : top.tables("meter")) config.meters.push_back(read_gateway_meter(meter, library));
+  for (ConfigTable& meter : top.tables("meter")) {
+    config.meters.push_back(read_gateway_meter(meter, library, config.meters.size()));
+  }
   std::vector<MeterRecord> records;
   for (const GatewayMeter& meter : config.meters) records.push_back(meter.record);
   check_meter_names(top, "meter", records);
+  check_mirror_units(top, config.meters);
   if (records.empty()) top.fault("meter", "is missing; a gateway needs at least one [[meter]]");
   config.home_assistant = read_home_assistant(top.table("home_assistant"), top.has("home_assistant"));
   config.sparkplug = read_sparkplug(top.table("sparkplug"), top.has("sparkplug"), config.household);
+  config.modbus_server = read_modbus_server(top.table("modbus_server"), top.has("modbus_server"), config.meters);
   config.clock = top.table("clock").path("file", "");
   ConfigFaults faults = top.finish();
   if (!faults.empty()) return Fail{std::move(faults)};

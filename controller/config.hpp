@@ -26,9 +26,19 @@ struct BrokerAccess {
   std::int64_t reconnect_max_ms = 30'000;
 };
 
+/// A register that other tools may write through the gateway, and the raw values they may write.
+struct WritePermit {
+  std::uint16_t address = 0;
+  std::int32_t min = 0;
+  std::int32_t max = 0;
+  bool is_signed = false;  ///< the raw value is -32768 to 32767, else 0 to 65535
+};
+
 struct GatewayMeter {
   MeterRecord record;
   DevicePlan device;
+  std::uint8_t mirror_unit = 1;     ///< its number for other tools
+  std::vector<WritePermit> writes;  ///< what they may write
   std::optional<SolarPlant> plant;  ///< of a production meter whose site is configured
 };
 
@@ -54,6 +64,12 @@ struct SparkplugConfig {
   std::int64_t period_seconds = 10;  ///< between two looks for what has changed
 };
 
+/// Where other tools read the meters over Modbus TCP (modbus_mirror.hpp).
+struct ModbusServerConfig {
+  std::string listen;  ///< IPv4 address and port
+  std::int64_t age_max_seconds = 10;
+};
+
 struct GatewayConfig {
   HouseholdId household;
   std::filesystem::path store;  ///< directory of gateway.sqlite
@@ -74,6 +90,7 @@ struct GatewayConfig {
   std::vector<GatewayMeter> meters;
   std::optional<HomeAssistantConfig> home_assistant;  ///< none unless the file asks for it
   std::optional<SparkplugConfig> sparkplug;           ///< none unless the file asks for it
+  std::optional<ModbusServerConfig> modbus_server;    ///< none unless the file asks for it
 };
 
 struct ControllerConfig {

@@ -11,6 +11,7 @@
 #include "controller/inbox.hpp"
 #include "controller/keyring.hpp"
 #include "controller/log.hpp"
+#include "controller/mirror_server.hpp"
 #include "controller/mqtt_bus.hpp"
 #include "controller/stop_signal.hpp"
 #include "controller/tool_publisher.hpp"
@@ -61,6 +62,7 @@ class Gateway {
   int loop();
 
  private:
+  bool start_mirror();
   void handle(const Incoming& incoming);
   void take_receipt(const Bytes& payload);
   void take_clearing(const Bytes& payload);
@@ -98,6 +100,7 @@ class Gateway {
   Inbox<Incoming> inbox_;
   std::unique_ptr<MqttBus> bus_;
   std::unique_ptr<ToolPublisher> tools_;  // none unless the configuration asks for one
+  std::unique_ptr<MirrorServer> mirror_;  // none unless the configuration asks for it; ends before the meters
   UtcTime next_poll_;
   UtcTime next_live_;
   Live live_;
@@ -144,10 +147,27 @@ bool Gateway::start() {
   bus_ = std::move(*bus);
   const UtcTime now = clock_.now();
   tools_ = publisher_of(config_, now);
+  if (!start_mirror()) return false;
   next_poll_ = now;
   next_live_ = now;
   next_bill_ = store_->first_interval();
   while (next_bill_ && store_->has_bill(interval_at(*next_bill_))) *next_bill_ += config_.rules.interval_seconds;
+  return true;
+}
+
+bool Gateway::start_mirror() {
+  if (!config_.modbus_server) return true;
+  auto mirror = std::make_unique<ModbusMirror>(
+      config_.meters, std::chrono::seconds(config_.modbus_server->age_max_seconds), clock_,
+      [this](std::size_t meter, ModbusRequest request) { return meters_.fleet().pass(meter, std::move(request)); },
+      [](Severity severity, const std::string& text) { log_line(severity, "modbus", text); });
+  Result<std::unique_ptr<MirrorServer>, std::string> server =
+      MirrorServer::start(config_.modbus_server->listen, std::move(mirror));
+  if (!server) {
+    log_line(Severity::alarm, "modbus", server.error());
+    return false;
+  }
+  mirror_ = std::move(*server);
   return true;
 }
 
@@ -192,6 +212,7 @@ void Gateway::poll_meters(UtcTime now) {
   const Poll poll = meters_.poll();
   for (const std::string& fault : poll.faults) log_line(Severity::warning, "meter", fault);
   if (tools_) tools_->read(poll.looks, now);
+  if (mirror_) mirror_->mirror().take(poll.looks);
   // Polls lie on whole multiples of the period, so that one falls on every boundary.
   const std::int64_t period = config_.poll_seconds;
   next_poll_ = UtcTime::from_seconds((now.seconds() / period + 1) * period);

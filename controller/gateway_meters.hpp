@@ -54,6 +54,9 @@ class GatewayMeters {
   /// there is none, and settlement estimates.
   Poll poll();
 
+  /// The meters in their order, for requests of others.
+  MeterFleet& fleet() { return *fleet_; }
+
  private:
   struct Watched;
   void take(Watched& meter, const Result<DeviceReading, MeterError>& reading, Poll& poll);

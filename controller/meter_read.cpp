@@ -58,6 +58,16 @@ Result<MeterReport, MeterError> read_once(MeterDevice& device, const Clock& cloc
                      .points = {}};
 }
 
+/// What to look at first when a Modbus device does not answer, or not as its profile says.
+std::string hint(const DevicePlan& plan, MeterFault fault) {
+  if (plan.url.protocol != DeviceProtocol::modbus) return "";
+  const bool serial = std::holds_alternative<SerialLine>(plan.url.line);
+  if (fault == MeterFault::timed_out && serial) return "; check unit=, baud=, parity= and the wiring";
+  if (fault == MeterFault::timed_out || fault == MeterFault::absent) return "; check unit=";
+  if (fault == MeterFault::refused && plan.profile) return "; check --profile, or ask commonwatt meter probe";
+  return "";
+}
+
 void show_line(const MeterReadOptions& options, UtcTime now, const Result<DeviceReading, MeterError>& reading,
                std::ostream& out) {
   if (options.json) {
@@ -78,7 +88,7 @@ void show_line(const MeterReadOptions& options, UtcTime now, const Result<Device
   for (const MeasuredValue& value : reading->values) {
     if (value.quantity.share != Share::total) continue;
     out << "  " << to_text(value.quantity) << " ";
-    value.value ? out << *value.value << " " << unit_of(value.quantity.measurand) : out << "missing";
+    value.value ? out << value_text(value) << " " << unit_of(value.quantity.measurand) : out << "missing";
     if (value.value && value.quality != Quality::good) out << " (" << to_text(value.quality) << ")";
   }
   out << std::endl;
@@ -104,7 +114,9 @@ int run_meter_read(const MeterReadOptions& options, const Clock& clock, std::ost
   }
   MeterDevice device(*plan);
   const Result<MeterReport, MeterError> report = is_sunspec(*plan) ? survey(*plan, clock) : read_once(device, clock);
-  if (!report) return complain(errors, options.url + ": " + to_text(report.error()), 1);
+  if (!report) {
+    return complain(errors, options.url + ": " + to_text(report.error()) + hint(*plan, report.error().fault), 1);
+  }
   if (options.json) {
     out << report_json(*report, options.points).dump() << "\n";
   } else {
@@ -119,11 +131,14 @@ int run_meter_watch(const MeterReadOptions& options, const Clock& clock, std::os
   catch_stop_signals();
   MeterDevice device(*plan);
   auto due = std::chrono::steady_clock::now();
-  for (std::int64_t done = 0; !stop_requested() && (options.count == 0 || done < options.count); ++done) {
+  for (std::int64_t done = 0; !stop_requested() && (options.count == 0 || done < options.count);) {
     std::this_thread::sleep_until(due);
     const Result<DeviceReading, MeterError> reading = device.read(clock, Wanted::energy);
     const bool left_alone = !reading && reading.error().fault == MeterFault::backing_off;
-    if (!left_alone) show_line(options, clock.now(), reading, out);
+    if (!left_alone) {
+      show_line(options, clock.now(), reading, out);
+      ++done;
+    }
     due = std::max(due + std::chrono::milliseconds(options.period_ms), std::chrono::steady_clock::now());
     if (!out.good()) return complain(errors, "the readings cannot be written", 1);
   }

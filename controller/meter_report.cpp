@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <iomanip>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
@@ -37,6 +38,19 @@ Json value_json(const SunSpecPoint& point) {
 }
 
 }  // namespace
+
+std::string value_text(const MeasuredValue& value) {
+  if (value.energy) return std::to_string(value.energy->count);
+  if (!value.value) return "-";
+  constexpr double whole_from = 1e6;
+  std::ostringstream text;
+  if (std::abs(*value.value) < whole_from) {
+    text << std::setprecision(7) << *value.value;
+  } else {
+    text << std::fixed << std::setprecision(0) << *value.value;
+  }
+  return text.str();
+}
 
 Json readings_json(const DeviceReading& reading) {
   Json all = Json::array();
@@ -90,15 +104,9 @@ void show_report(const MeterReport& report, bool with_points, std::ostream& out)
     out << "\n";
   }
   for (const MeasuredValue& value : report.reading.values) {
-    out << "  " << std::left << std::setw(26) << to_text(value.quantity) << std::right << std::setw(14);
-    if (value.energy) {
-      out << value.energy->count;
-    } else if (value.value) {
-      out << *value.value;
-    } else {
-      out << "-";
-    }
-    out << " " << std::left << std::setw(5) << unit_of(value.quantity.measurand) << to_text(value.quality);
+    out << "  " << std::left << std::setw(26) << to_text(value.quantity) << std::right << std::setw(14)
+        << value_text(value) << " " << std::left << std::setw(5) << unit_of(value.quantity.measurand)
+        << to_text(value.quality);
     out << (value.reason.empty() ? "" : ": " + value.reason) << "\n";
   }
   if (!with_points) return;

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <ostream>
+#include <string>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -27,6 +28,10 @@ struct MeterReport {
   DeviceReading reading;
   std::vector<ModelPoints> points;
 };
+
+/// The value as people read it: seven digits; energy, and whatever is a million or more, to the unit; "-" when it is
+/// missing.
+std::string value_text(const MeasuredValue& value);
 
 /// [{quantity, value, unit, quality, reason, quantum, time, round_trip_ms}]; value is null when missing.
 nlohmann::ordered_json readings_json(const DeviceReading& reading);

@@ -173,7 +173,8 @@ class MeterDevice::TelegramSource : public MeterDevice::Source {
  private:
   Result<DeviceReading, MeterError> attempt(const Clock& clock, Wanted wanted) override;
   void after_failure(MeterFault /*kind*/) override { stream_.reset(); }
-  /// What the newest of the telegrams says that this piece completes; nothing when it completes none.
+  /// What the newest of the telegrams says that this piece completes, before broken ones; nothing when it completes
+  /// none.
   std::optional<Result<TelegramReading, TelegramError>> take(ByteView piece);
 
   std::unique_ptr<ByteStream> stream_;
@@ -182,17 +183,17 @@ class MeterDevice::TelegramSource : public MeterDevice::Source {
 };
 
 std::optional<Result<TelegramReading, TelegramError>> MeterDevice::TelegramSource::take(ByteView piece) {
-  using Outcome = Result<TelegramReading, TelegramError>;
+  std::optional<Result<TelegramReading, TelegramError>> newest;
+  const auto look = [&newest](const auto& telegram, auto reading_of) {
+    if (telegram) newest.emplace(reading_of(*telegram));
+    if (!telegram && (!newest || !*newest)) newest.emplace(Fail{telegram.error()});
+  };
   if (plan_.url.protocol == DeviceProtocol::p1) {
-    const std::vector<Bytes> telegrams = p1_.take(piece);
-    if (telegrams.empty()) return std::nullopt;
-    const Result<P1Telegram, TelegramError> telegram = parse_p1(telegrams.back());
-    return telegram ? Outcome(p1_reading(*telegram)) : Outcome(Fail{telegram.error()});
+    for (const Bytes& octets : p1_.take(piece)) look(parse_p1(octets), p1_reading);
+  } else {
+    for (const Bytes& octets : sml_.take(piece)) look(parse_sml(octets), sml_reading);
   }
-  const std::vector<Bytes> telegrams = sml_.take(piece);
-  if (telegrams.empty()) return std::nullopt;
-  const Result<SmlTelegram, TelegramError> telegram = parse_sml(telegrams.back());
-  return telegram ? Outcome(sml_reading(*telegram)) : Outcome(Fail{telegram.error()});
+  return newest;
 }
 
 Result<DeviceReading, MeterError> MeterDevice::TelegramSource::attempt(const Clock& clock, Wanted /*wanted*/) {
@@ -205,15 +206,24 @@ Result<DeviceReading, MeterError> MeterDevice::TelegramSource::attempt(const Clo
     sml_ = {};
   }
   const std::chrono::nanoseconds deadline = machine_time() + telegram_patience;
+  const bool recorded = std::holds_alternative<FilePath>(plan_.url.line);
+  std::string broken = "no whole one up to the end of the file";  // the last fault of a recording, which is read on
   std::array<std::uint8_t, 1024> buffer{};
   while (true) {
     const Result<std::size_t, MeterError> got = stream_->receive(buffer, deadline);
-    if (!got) return Fail{got.error()};
+    if (!got) {
+      const bool ended = recorded && got.error().fault == MeterFault::connection_lost;
+      return ended ? fault(MeterFault::bad_telegram, broken) : Fail{got.error()};
+    }
     if (*got == 0)
       return fault(MeterFault::timed_out, "no telegram in " + std::to_string(telegram_patience.count()) + " s");
     std::optional<Result<TelegramReading, TelegramError>> telegram = take({buffer.data(), *got});
     if (!telegram) continue;
-    if (!*telegram) return fault(MeterFault::bad_telegram, to_text(telegram->error()));
+    if (!*telegram) {
+      broken = to_text(telegram->error());
+      if (recorded) continue;
+      return fault(MeterFault::bad_telegram, broken);
+    }
     if (const Result<Done, MeterError> same = check_identity((*telegram)->identity); !same) return Fail{same.error()};
     DeviceReading reading = std::move((*telegram)->reading);
     reading.time = clock.now();

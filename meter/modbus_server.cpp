@@ -83,8 +83,10 @@ class ModbusServer::TcpPort : public ModbusServer::Port {
   struct Client {
     Descriptor socket;
     std::vector<std::uint8_t> received;
+    bool has_more = false;  // there may be a request left in what was received
   };
   void accept_client();
+  static bool receive(Client& client);
   bool serve_client(Client& client);
 
   ModbusFraming framing_;
@@ -93,12 +95,16 @@ class ModbusServer::TcpPort : public ModbusServer::Port {
 };
 
 void ModbusServer::TcpPort::serve(std::chrono::milliseconds wait, int wake_fd) {
+  const bool has_more = std::any_of(clients_.begin(), clients_.end(), [](const Client& one) { return one.has_more; });
+  if (has_more) wait = std::chrono::milliseconds{0};
   std::vector<pollfd> waiting{readable(wake_fd), readable(clients_.size() < clients_max ? listener_.number() : -1)};
-  for (const Client& client : clients_) waiting.push_back(readable(client.socket.number()));
-  if (::poll(waiting.data(), waiting.size(), poll_milliseconds(wait)) <= 0) return;
+  for (const Client& client : clients_) waiting.push_back(readable(client.has_more ? -1 : client.socket.number()));
+  if (::poll(waiting.data(), waiting.size(), poll_milliseconds(wait)) <= 0 && !has_more) return;
   std::vector<Client> staying;
   for (std::size_t i = 0; i < clients_.size(); ++i) {
-    if (waiting[i + 2].revents == 0 || serve_client(clients_[i])) staying.push_back(std::move(clients_[i]));
+    Client& client = clients_[i];
+    const bool stays = (waiting[i + 2].revents == 0 || receive(client)) && serve_client(client);
+    if (stays) staying.push_back(std::move(client));
   }
   clients_ = std::move(staying);
   if (waiting[1].revents != 0) accept_client();
@@ -112,20 +118,26 @@ void ModbusServer::TcpPort::accept_client() {
   clients_.push_back({std::move(socket), {}});
 }
 
-/// Whether the client may stay.
-bool ModbusServer::TcpPort::serve_client(Client& client) {
+/// Whether the client is still there.
+bool ModbusServer::TcpPort::receive(Client& client) {
   std::array<std::uint8_t, 1024> buffer{};
   const ssize_t size = ::recv(client.socket.number(), buffer.data(), buffer.size(), 0);
   if (size < 0) return errno == EAGAIN || errno == EINTR;
-  if (size == 0) return false;
   client.received.insert(client.received.end(), buffer.begin(), buffer.begin() + size);
-  while (const std::optional<FrameAnswer> answer = answer_frame(framing_, units_, client.received)) {
-    if (answer->broken) return framing_ == ModbusFraming::rtu;  // frames are found again after a silence
-    const ssize_t sent = ::send(client.socket.number(), answer->bytes.data(), answer->bytes.size(), MSG_NOSIGNAL);
-    // A client that does not take its answers is not waited for.
-    if (sent != static_cast<ssize_t>(answer->bytes.size())) return false;
-  }
-  return true;
+  client.has_more = true;
+  return size > 0;
+}
+
+/// Answers one request, so that a client that sends many keeps no other waiting. Whether the client may stay.
+bool ModbusServer::TcpPort::serve_client(Client& client) {
+  if (!client.has_more) return true;
+  const std::optional<FrameAnswer> answer = answer_frame(framing_, units_, client.received);
+  client.has_more = answer && !client.received.empty();
+  if (!answer) return true;
+  if (answer->broken) return framing_ == ModbusFraming::rtu;  // frames are found again after a silence
+  const ssize_t sent = ::send(client.socket.number(), answer->bytes.data(), answer->bytes.size(), MSG_NOSIGNAL);
+  // A client that does not take its answers is not waited for.
+  return sent == static_cast<ssize_t>(answer->bytes.size());
 }
 
 class ModbusServer::PtyPort : public ModbusServer::Port {

@@ -28,8 +28,9 @@ class ModbusServer {
   void set_clients_max(std::size_t clients);
   /// The bound TCP port in decimal, or the path of the pseudo terminal itself.
   [[nodiscard]] const std::string& address() const;
-  /// Waits at most `wait` for something to arrive, answers all that has, and returns. Returns at once when `wake_fd`
-  /// (if >= 0) is readable.
+  /// Waits at most `wait` for something to arrive, answers one request of every client that has made any, and returns;
+  /// what is left is answered by the next calls, which do not wait. Returns at once when `wake_fd` (if >= 0) is
+  /// readable.
   void serve(std::chrono::milliseconds wait, int wake_fd = -1);
 
  private:

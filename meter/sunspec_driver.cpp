@@ -13,7 +13,9 @@ using Words = std::vector<std::uint16_t>;
 /// Where a SunSpec device keeps what is read from it.
 struct SunSpecMap {
   SunSpecModel common;
-  SunSpecModel power;  // the model that is read every time
+  SunSpecModel power;           // the model that is read every time
+  std::uint16_t power_words;    // in one request; 0: it takes several
+  SunSpecValueReader measured;  // of that model
 };
 
 Fail<MeterError> fault(MeterFault kind, std::string detail) {
@@ -30,7 +32,12 @@ Result<SunSpecMap, MeterError> map_of(const SunSpecChain& chain, std::size_t ind
   const SunSpecDevice& device = devices[index];
   std::string seen;
   for (const SunSpecModel& model : device.models) {
-    if (is_sunspec_power_model(model.id)) return SunSpecMap{.common = device.common, .power = model};
+    if (is_sunspec_power_model(model.id)) {
+      return SunSpecMap{.common = device.common,
+                        .power = model,
+                        .power_words = sunspec_value_words(model),
+                        .measured = SunSpecValueReader(model)};
+    }
     seen += (seen.empty() ? "" : ", ") + std::to_string(model.id);
   }
   return fault(MeterFault::no_supported_model, "the device has the models " + (seen.empty() ? "none" : seen));
@@ -85,13 +92,13 @@ Result<DeviceIdentity, MeterError> SunSpecDriver::identify() {
 
 Result<DeviceReading, MeterError> SunSpecDriver::look(const Clock& clock, Wanted /*wanted*/) {
   const SunSpecModel& model = map_->power;
-  const std::uint16_t count = sunspec_value_words(model);
+  const std::uint16_t count = map_->power_words;
   Asked asked;
   const Result<Words, MeterError> words =
       timed(clock, asked, [&] { return count > 0 ? read_head(model, count) : read_sunspec_model(holding(), model); });
   if (!words) return Fail{words.error()};
   DeviceReading reading;
-  reading.values = sunspec_values(*words);
+  reading.values = map_->measured.values(*words);
   reading.raw.push_back(raw_registers(static_cast<std::uint8_t>(RegisterTable::holding), model.address, *words));
   for (MeasuredValue& value : reading.values) {
     value.time = asked.time;

@@ -1,6 +1,7 @@
 #include "meter/sunspec_points.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdlib>
@@ -147,13 +148,13 @@ std::optional<double> scaled(const SunSpecRaw& raw, int exponent) {
   }
   if (!std::isfinite(value)) return std::nullopt;
   // The power of ten that is divided by is exact; 0.1 is not.
-  const double power = std::pow(10.0, std::abs(exponent));
+  static constexpr std::array<double, exponent_max + 1> powers{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10};
+  const double power = powers[static_cast<std::size_t>(std::abs(exponent))];
   return exponent < 0 ? value / power : value * power;
 }
 
-std::optional<int> exponent_of(const SunSpecPointLayout& layout, Words words, std::span<const SunSpecPlace> places) {
+std::optional<int> exponent_of(const SunSpecPointLayout& layout, const SunSpecPlace* factor, Words words) {
   if (layout.scale.empty()) return 0;
-  const SunSpecPlace* const factor = find_sunspec_place(places, layout.scale);
   if (factor == nullptr || factor->offset >= words.size()) return std::nullopt;
   return sunspec_exponent(words[factor->offset]);
 }
@@ -181,13 +182,19 @@ std::vector<SunSpecPoint> decode_sunspec_points(std::span<const std::uint16_t> w
   points.reserve(places.size());
   for (const SunSpecPlace& place : places) {
     if (place.end() > words.size()) break;
-    SunSpecPoint point{.name = place.name, .layout = place.layout};
-    point.raw = sunspec_raw(place.layout->type, words.subspan(place.offset, registers_of(*place.layout)));
-    point.exponent = exponent_of(*place.layout, words, places);
-    if (point.exponent) point.value = scaled(point.raw, *point.exponent);
-    points.push_back(std::move(point));
+    points.push_back(decode_sunspec_point(place, find_sunspec_place(places, place.layout->scale), words));
+    points.back().name = place.name;
   }
   return points;
+}
+
+SunSpecPoint decode_sunspec_point(const SunSpecPlace& place, const SunSpecPlace* factor,
+                                  std::span<const std::uint16_t> words) {
+  SunSpecPoint point{.name = {}, .layout = place.layout};
+  point.raw = sunspec_raw(place.layout->type, words.subspan(place.offset, registers_of(*place.layout)));
+  point.exponent = exponent_of(*place.layout, factor, words);
+  if (point.exponent) point.value = scaled(point.raw, *point.exponent);
+  return point;
 }
 
 const SunSpecPoint* find_sunspec_point(std::span<const SunSpecPoint> points, std::string_view name) {

@@ -51,6 +51,11 @@ const SunSpecPlace* find_sunspec_place(std::span<const SunSpecPlace> places, std
 
 /// What the registers of one point say, which are as many as its type has.
 SunSpecRaw sunspec_raw(SunSpecType type, std::span<const std::uint16_t> words);
+/// The point at `place`, with the scale factor at `factor` (nullptr: it is not among the registers). `words` reach at
+/// least to the end of `place`. The name is left empty.
+SunSpecPoint decode_sunspec_point(const SunSpecPlace& place, const SunSpecPlace* factor,
+                                  std::span<const std::uint16_t> words);
+
 /// The scale factor in a register: -10 to 10, else absent.
 std::optional<int> sunspec_exponent(std::uint16_t sunssf);
 

@@ -166,8 +166,11 @@ std::string absence_of(const SunSpecPoint& point) {
   return "not a finite number";
 }
 
+/// Of -10 to 10, what a scale factor can be.
 double power_of_ten(int exponent) {
-  return exponent < 0 ? 1 / std::pow(10.0, -exponent) : std::pow(10.0, exponent);
+  static constexpr std::array<double, 11> powers{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10};
+  const double power = powers[static_cast<std::size_t>(std::abs(exponent))];
+  return exponent < 0 ? 1 / power : power;
 }
 
 /// The step of a float at that value.
@@ -275,6 +278,43 @@ std::vector<MeasuredValue> sunspec_values(std::span<const std::uint16_t> words) 
   for (const ValueRow& row : rows_of(id)) {
     if (!has_point(*sunspec_layout(id), row.point)) continue;
     values.push_back(measured(row, find_sunspec_point(points, row.point)));
+  }
+  return values;
+}
+
+struct SunSpecValueReader::Row {
+  ValueRow value;
+  std::optional<SunSpecPlace> place;   // none: the model is too short for it
+  std::optional<SunSpecPlace> factor;  // none: it has no scale factor
+};
+
+SunSpecValueReader::SunSpecValueReader(const SunSpecModel& model) {
+  if (sunspec_layout(model.id) == nullptr) return;
+  const std::array<std::uint16_t, 2> head{model.id, model.length};
+  const std::vector<SunSpecPlace> places = sunspec_places(head);
+  const auto place_of = [&places](std::string_view name) {
+    const SunSpecPlace* const place = find_sunspec_place(places, name);
+    return place == nullptr ? std::nullopt : std::optional(*place);
+  };
+  for (const ValueRow& row : rows_of(model.id)) {
+    if (!has_point(*sunspec_layout(model.id), row.point)) continue;
+    const std::optional<SunSpecPlace> place = place_of(row.point);
+    rows_.push_back(std::make_shared<const Row>(
+        Row{.value = row, .place = place, .factor = place ? place_of(place->layout->scale) : std::nullopt}));
+  }
+}
+
+std::vector<MeasuredValue> SunSpecValueReader::values(std::span<const std::uint16_t> words) const {
+  if (rows_.empty()) return sunspec_values(words);
+  std::vector<MeasuredValue> values;
+  values.reserve(rows_.size());
+  for (const std::shared_ptr<const Row>& row : rows_) {
+    if (!row->place || row->place->end() > words.size()) {
+      values.push_back(measured(row->value, nullptr));
+      continue;
+    }
+    const SunSpecPoint point = decode_sunspec_point(*row->place, row->factor ? &*row->factor : nullptr, words);
+    values.push_back(measured(row->value, &point));
   }
   return values;
 }

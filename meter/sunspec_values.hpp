@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -32,6 +33,18 @@ bool is_sunspec_inverter(std::uint16_t id);
 /// count. Every other is absent at 0: accumulators have no other value for "not implemented", and a counter that starts
 /// to move within hours of its installation is at 0 far more often because a device has not loaded it yet.
 std::vector<MeasuredValue> sunspec_values(std::span<const std::uint16_t> words);
+
+/// The same for one model that is read again and again, with its layout looked up once.
+class SunSpecValueReader {
+ public:
+  explicit SunSpecValueReader(const SunSpecModel& model);
+  /// As sunspec_values. `words` begin with the ID and L of that model.
+  [[nodiscard]] std::vector<MeasuredValue> values(std::span<const std::uint16_t> words) const;
+
+ private:
+  struct Row;
+  std::vector<std::shared_ptr<const Row>> rows_;  // none for models whose layout depends on what they hold
+};
 
 /// How many registers from the ID on, in one request, hold all that sunspec_values reads of a model and the scale
 /// factors of it, so far as the device's own length goes. 0 when that is nothing, or more than one request may have:

@@ -229,6 +229,77 @@ TEST_CASE("what other tools cannot be told with is refused") {
   says(plant("node = \"\""), "sparkplug.node: '' is not 1 to 64 characters");
 }
 
+TEST_CASE(
+    "a gateway repeats its meters over Modbus only when its file asks for it, and read-only unless it says more") {
+  const TemporaryDirectory directory;
+  const std::filesystem::path file = directory / "gateway.toml";
+  const std::string good = with_broker_key(gateway_text());
+  test::write_text(file, good);
+  const auto without = read_gateway_config(file);
+  REQUIRE(without.ok());
+  CHECK_FALSE(without->modbus_server.has_value());
+
+  std::string roof = replaced(good.substr(good.find("[[meter]]")), "hh01-grid", "hh01-roof");
+  std::string shed = replaced(good.substr(good.find("[[meter]]")), "hh01-grid", "hh01-shed");
+  roof = replaced(roof, "[[meter]]", "[[meter]]\nmirror_unit = 126");
+  const std::string server = "[modbus_server]\nlisten = \"0.0.0.0:1502\"\n";
+  test::write_text(file, good + roof + shed + server);
+  const auto with = read_gateway_config(file);
+  REQUIRE(with.ok());
+  REQUIRE(with->modbus_server.has_value());
+  CHECK(with->modbus_server->listen == "0.0.0.0:1502");
+  CHECK(with->modbus_server->age_max_seconds == 10);
+  CHECK(with->meters[0].mirror_unit == 1);
+  CHECK(with->meters[1].mirror_unit == 126);
+  CHECK(with->meters[2].mirror_unit == 3);
+  CHECK(with->meters[1].writes.empty());
+
+  test::write_text(file, good + roof + server + R"([[modbus_server.write]]
+meter = "hh01-roof"
+address = 40242
+min = -100
+max = 100
+signed = true
+)");
+  const auto writable = read_gateway_config(file);
+  REQUIRE(writable.ok());
+  CHECK(writable->meters[0].writes.empty());
+  REQUIRE(writable->meters[1].writes.size() == 1);
+  CHECK(writable->meters[1].writes[0].address == 40'242);
+  CHECK(writable->meters[1].writes[0].min == -100);
+  CHECK(writable->meters[1].writes[0].is_signed);
+}
+
+TEST_CASE("what cannot be repeated over Modbus is refused") {
+  const std::string good = with_broker_key(gateway_text());
+  const auto server = [&](const std::string& lines) { return faults_of(good + "[modbus_server]\n" + lines); };
+  const std::string local = "listen = \"127.0.0.1:1502\"\n";
+  const std::string write = local + "[[modbus_server.write]]\nmeter = \"hh01-grid\"\naddress = 7\nmin = 0\nmax = 9\n";
+  CHECK(server(local) == "good");
+  CHECK(server(write) == "good");
+  says(server(""), "modbus_server.listen: is missing");
+  for (const char* place : {"127.0.0.1", "localhost:1502", "127.0.0.1:0", "127.0.0.1:65536", "pty:/tmp/line", ":502"}) {
+    says(server("listen = \"" + std::string(place) + "\""), "is not an IPv4 address and a port");
+  }
+  says(server(local + "age_max_seconds = 0"), "modbus_server.age_max_seconds: must be a whole number from 1 to 3600");
+  says(server(local + "age_max = 5"), "unknown key 'modbus_server.age_max'");
+  says(server(replaced(write, "address = 7\n", "")), "modbus_server.write.address: is missing");
+  says(server(replaced(write, "min = 0\n", "")), "modbus_server.write.min: is missing");
+  says(server(replaced(write, "max = 9", "max = 65536")), "modbus_server.write.max: must be a whole number from 0");
+  says(server(replaced(write, "min = 0", "min = -1")), "modbus_server.write.min: must be a whole number from 0");
+  says(server(replaced(write, "max = 9", "max = 32768\nsigned = true")), "must be a whole number from -32768");
+  says(server(replaced(write, "min = 0", "min = 10")), "modbus_server.write.min: is above max");
+  says(server(replaced(write, "hh01-grid", "hh01-roof")), "'hh01-roof' is none of this file's meters");
+  says(server(write + write.substr(write.find("[["))), "modbus_server.write.address: is there twice for 'hh01-grid'");
+  says(faults_of(
+           replaced(good + "[modbus_server]\n" + write, "modbus+tcp://127.0.0.1:502?unit=1", "p1+tcp://10.0.0.9:23")),
+       "speaks by itself; nothing can be written");
+  says(faults_of(replaced(good, "[[meter]]", "[[meter]]\nmirror_unit = 248")), "meter.mirror_unit: must be a whole");
+  const std::string second = replaced(good.substr(good.find("[[meter]]")), "hh01-grid", "hh01-roof");
+  says(faults_of(good + replaced(second, "[[meter]]", "[[meter]]\nmirror_unit = 1")),
+       "two meters have the mirror_unit 1");
+}
+
 TEST_CASE("one run shows every fault of a file, and a file that is not there is said once") {
   const std::string faults = faults_of(
       replaced(replaced(with_broker_key(gateway_text()), "300000", "true"), "modbus+tcp://127.0.0.1:502", "nonsense"));

@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -18,8 +19,35 @@ import tempfile
 import time
 import unittest
 
+GATEWAY = """[household]
+id = "hh01"
+store = "store"
+keys = "keys"
+[broker]
+uri = "ssl://127.0.0.1:9"
+ca = "nobody.pem"
+certificate = "nobody.pem"
+key = "nobody.key"
+[market]
+origin = "commonwatt.example/street"
+log_key = "{log_key}"
+retail_price = 300000
+feed_in_price = 80000
+[[meter]]
+id = "hh01-grid"
+role = "billing"
+rating_w = 14000
+url = "modbus+tcp://127.0.0.1:{meter_port}?unit=1"
+"""
 RUN_SECONDS_MAX = 240
 INTERVAL_SECONDS = 900
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+
+
+def reference_data(folder):
+    """A folder of the data of real devices, which is not part of the project; it need not exist."""
+    root = os.environ.get("COMMONWATT_REFERENCE_DATA")
+    return pathlib.Path(root) / folder if root else REPOSITORY.parent / "shared" / "data" / folder
 
 
 def wait_until(condition, seconds, what):
@@ -129,6 +157,51 @@ class Neighbourhood(unittest.TestCase):
     def call(cls, *arguments):
         """Runs `commonwatt ARGUMENT...` to its end."""
         return subprocess.run([cls.program, *map(str, arguments)], capture_output=True, text=True, timeout=60)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class LoneGateway(Neighbourhood):
+    """A real gateway with one simulated meter, whose market's broker is not there."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.told = (cls.directory / "told").open("w")
+        cls.addClassCleanup(cls.told.close)
+
+    @classmethod
+    def start(cls, *command):
+        process = subprocess.Popen([str(part) for part in command], stderr=cls.told)
+        cls.addClassCleanup(lambda: (process.kill(), process.wait()))
+        return process
+
+    @classmethod
+    def start_meter(cls):
+        """The meter's process and its port."""
+        port_file = cls.directory / "port"
+        day = time.strftime("%Y-%m-%d", time.gmtime())
+        tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86400))
+        meter = cls.start(cls.program, "simulate-meter", "--household", 0, "--port-file", port_file, "--begin",
+                          f"{day}T00:00:00Z", "--end", f"{tomorrow}T00:00:00Z")
+        return meter, wait_until(lambda: port_file.exists() and port_file.read_text().strip(), 30, "the meter")
+
+    @classmethod
+    def write_gateway(cls, meter_port, more):
+        (cls.directory / "store").mkdir()
+        subprocess.run([cls.program, "keys", "make", "--dir", cls.directory / "keys"], check=True, capture_output=True)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=nobody", "-days", "2",
+                        "-keyout", cls.directory / "nobody.key", "-out", cls.directory / "nobody.pem"], check=True,
+                       capture_output=True)
+        (cls.directory / "gateway.toml").write_text(GATEWAY.format(log_key="01" * 32, meter_port=meter_port) + more)
+
+    @classmethod
+    def start_gateway(cls):
+        return cls.start(cls.program, "gateway", "--config", cls.directory / "gateway.toml")
 
 
 def main():

@@ -18,29 +18,10 @@ import time
 import unittest
 
 import neighbourhood
-from neighbourhood import Neighbourhood, wait_until
+from neighbourhood import LoneGateway, free_port, wait_until
 
 PEERS = pathlib.Path(__file__).resolve().parent.parent / "peers"
-GATEWAY = """[household]
-id = "hh01"
-store = "store"
-keys = "keys"
-[broker]
-uri = "ssl://127.0.0.1:9"
-ca = "nobody.pem"
-certificate = "nobody.pem"
-key = "nobody.key"
-[market]
-origin = "commonwatt.example/street"
-log_key = "{log_key}"
-retail_price = 300000
-feed_in_price = 80000
-[[meter]]
-id = "hh01-grid"
-role = "billing"
-rating_w = 14000
-url = "modbus+tcp://127.0.0.1:{meter_port}?unit=1"
-[home_assistant]
+TOOLS = """[home_assistant]
 broker = "mqtt://127.0.0.1:{port}"
 period_seconds = 1
 [sparkplug]
@@ -48,12 +29,6 @@ broker = "mqtt://127.0.0.1:{port}"
 group = "street"
 period_seconds = 1
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Host:
@@ -94,7 +69,7 @@ class Host:
         self.process.stdout.close()
 
 
-class Sparkplug(Neighbourhood):
+class Sparkplug(LoneGateway):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -102,21 +77,13 @@ class Sparkplug(Neighbourhood):
             raise AssertionError("node is not installed (tools/setup test)")
         if not (PEERS / "node_modules").is_dir():
             raise AssertionError(f"the foreign host is not installed; run npm ci in {PEERS}")
-        cls.told = (cls.directory / "told").open("w")
-        cls.addClassCleanup(cls.told.close)
         cls.port = free_port()
         cls.start_broker()
-        cls.start_meter()
-        cls.write_gateway()
+        cls.meter, meter_port = cls.start_meter()
+        cls.write_gateway(meter_port, TOOLS.format(port=cls.port))
         cls.host = Host(cls.port)
         cls.addClassCleanup(cls.host.stop)
         cls.host.wait_for("READY")
-
-    @classmethod
-    def start(cls, *command):
-        process = subprocess.Popen([str(part) for part in command], stderr=cls.told)
-        cls.addClassCleanup(lambda: (process.kill(), process.wait()))
-        return process
 
     @classmethod
     def start_broker(cls):
@@ -131,28 +98,6 @@ class Sparkplug(Neighbourhood):
                 return probe.connect_ex(("127.0.0.1", cls.port)) == 0
 
         wait_until(listens, 10, "the house's broker")
-
-    @classmethod
-    def start_meter(cls):
-        port_file = cls.directory / "port"
-        day = time.strftime("%Y-%m-%d", time.gmtime())
-        tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86400))
-        cls.meter = cls.start(cls.program, "simulate-meter", "--household", 0, "--port-file", port_file, "--begin",
-                              f"{day}T00:00:00Z", "--end", f"{tomorrow}T00:00:00Z")
-        cls.meter_port = wait_until(lambda: port_file.exists() and port_file.read_text().strip(), 10, "the meter")
-
-    @classmethod
-    def write_gateway(cls):
-        (cls.directory / "store").mkdir()
-        subprocess.run([cls.program, "keys", "make", "--dir", cls.directory / "keys"], check=True, capture_output=True)
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ed25519", "-nodes", "-subj", "/CN=nobody", "-days", "2",
-                        "-keyout", cls.directory / "nobody.key", "-out", cls.directory / "nobody.pem"], check=True,
-                       capture_output=True)
-        (cls.directory / "gateway.toml").write_text(
-            GATEWAY.format(log_key="01" * 32, meter_port=cls.meter_port, port=cls.port))
-
-    def start_gateway(self):
-        return self.start(self.program, "gateway", "--config", self.directory / "gateway.toml")
 
     def retained(self, topic):
         """What the broker keeps in a topic, as one who comes now gets it."""

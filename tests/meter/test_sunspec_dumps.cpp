@@ -69,7 +69,7 @@ void compare_values(const std::vector<std::uint16_t>& words, const SunSpecModel&
   }
   const std::uint16_t needed = sunspec_value_words(model);
   if (needed == 0) return;
-  const std::vector<MeasuredValue> polled = sunspec_values(std::span(words).first(needed));
+  const std::vector<MeasuredValue> polled = SunSpecValueReader(model).values(std::span(words).first(needed));
   REQUIRE(polled.size() == values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     CHECK(polled[i].value == values[i].value);
