@@ -1,5 +1,5 @@
 # Writes a C++ source that holds every device profile of a folder, sorted by name. Run as a script:
-#   cmake -DPROFILES=<absolute folder of *.toml> -DOUTPUT=<file.cpp> -P embed_profiles.cmake
+#   cmake -DPROFILES=<absolute folder of *.toml> -DFUNCTION=<its name> -DOUTPUT=<file.cpp> -P embed_profiles.cmake
 file(GLOB names RELATIVE ${PROFILES} ${PROFILES}/*.toml)
 list(TRANSFORM names REPLACE "\\.toml$" "")
 list(SORT names)
@@ -27,7 +27,7 @@ ${entries}}};
 
 }  // namespace
 
-std::span<const BuiltInProfile> built_in_profiles() {
+std::span<const BuiltInProfile> ${FUNCTION}() {
   return profiles;
 }
 

@@ -9,6 +9,7 @@
 
 #include "controller/broker.hpp"
 #include "controller/config_reader.hpp"
+#include "controller/mqtt_messages.hpp"
 #include "meter/device_url.hpp"
 
 namespace commonwatt {
@@ -95,7 +96,7 @@ GatewayMeter read_gateway_meter(ConfigTable& table, const ProfileLibrary& librar
   const std::int64_t unit = std::min<std::int64_t>(static_cast<std::int64_t>(place) + 1, mirror_units.high);
   meter.mirror_unit = static_cast<std::uint8_t>(table.integer("mirror_unit", mirror_units, unit));
   const bool has_url = table.has("url");
-  Result<DevicePlan, std::string> plan = plan_device(std::move(device), library);
+  Result<DevicePlan, std::string> plan = plan_device(std::move(device), library, open_mqtt_messages);
   if (plan) {
     meter.device = std::move(*plan);
   } else if (has_url) {
@@ -185,7 +186,7 @@ std::optional<HomeAssistantConfig> read_home_assistant(ConfigTable table, bool i
 }
 
 std::string read_sparkplug_name(ConfigTable& table, const char* key, const std::string& otherwise) {
-  const std::string name = table.text(key, otherwise);
+  std::string name = table.text(key, otherwise);
   constexpr std::size_t name_max = 64;
   if (name.empty() || name.size() > name_max || name.find_first_of("+#/") != std::string::npos) {
     table.fault(key, "'" + name + "' is not 1 to 64 characters without '/', '+' and '#'");

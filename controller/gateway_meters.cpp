@@ -168,7 +168,8 @@ Poll GatewayMeters::poll() {
   for (MeterFleet::Outcome& outcome : fleet_->poll(wants_energy_ ? Wanted::energy : Wanted::power)) {
     Watched& meter = *meters_[outcome.device];
     take(meter, outcome.reading, poll);
-    if (outcome.reading) poll.looks.push_back({meter.record.id, std::move(outcome.identity), std::move(*outcome.reading)});
+    if (outcome.reading)
+      poll.looks.push_back({meter.record.id, std::move(outcome.identity), std::move(*outcome.reading)});
   }
   poll.net = sum_of(MeterRole::billing);
   poll.production = sum_of(MeterRole::production);

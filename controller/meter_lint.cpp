@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/meter_command.hpp"
+#include "meter/mqtt_lint.hpp"
 #include "meter/profile_library.hpp"
 #include "meter/profile_lint.hpp"
 
@@ -29,8 +30,10 @@ Source read_source(const std::filesystem::path& path) {
 std::vector<Source> sources_of(const MeterLintOptions& options) {
   std::vector<Source> sources;
   if (options.files.empty()) {
-    for (const BuiltInProfile& profile : built_in_profiles()) {
-      sources.push_back({std::string(profile.name) + ".toml", std::string(profile.toml)});
+    for (const auto built_in : {built_in_profiles(), built_in_mqtt_profiles()}) {
+      for (const BuiltInProfile& profile : built_in) {
+        sources.push_back({std::string(profile.name) + ".toml", std::string(profile.toml)});
+      }
     }
   }
   for (const std::string& file : options.files) {
@@ -51,6 +54,10 @@ std::vector<Source> sources_of(const MeterLintOptions& options) {
 
 std::vector<std::string> findings_of(const Source& source) {
   if (!source.readable) return {source.name + ": cannot be read"};
+  if (is_mqtt_profile(source.toml)) {
+    const Result<MqttProfile, ProfileFaults> profile = parse_mqtt_profile(source.toml, source.name);
+    return profile ? lint_mqtt_profile(*profile) : profile.error();
+  }
   const Result<Profile, ProfileFaults> profile = parse_profile(source.toml, source.name);
   return profile ? lint_profile(*profile) : profile.error();
 }

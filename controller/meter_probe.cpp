@@ -80,9 +80,10 @@ int run_meter_probe(const MeterProbeOptions& options, std::ostream& out, std::os
   nlohmann::ordered_json report = nlohmann::json::array();
   for (const std::uint8_t unit : units) {
     if (stop_requested()) break;
-    if (units.size() > 1)
+    if (units.size() > 1) {
       errors << "\runit " << static_cast<int>(unit) << " of " << unit_max << ", " << report.size() << " found "
              << std::flush;
+    }
     const Result<std::vector<ProbeFinding>, MeterError> findings = probe_unit(bus, unit, url->sunspec_base, profiles);
     if (!findings) return complain(errors, options.url + ": " + to_text(findings.error()), 1);
     for (const ProbeFinding& finding : *findings) {

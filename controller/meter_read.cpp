@@ -5,6 +5,7 @@
 
 #include "controller/meter_command.hpp"
 #include "controller/meter_report.hpp"
+#include "controller/mqtt_messages.hpp"
 #include "controller/stop_signal.hpp"
 #include "meter/device.hpp"
 #include "meter/sunspec_survey.hpp"
@@ -22,7 +23,7 @@ int complain(std::ostream& errors, const std::string& what, int status) {
 Result<DevicePlan, std::string> plan_of(const MeterReadOptions& options) {
   DeviceConfig config{.url = options.url, .profile = options.profile};
   if (options.timeout_ms) config.response_timeout = std::chrono::milliseconds(*options.timeout_ms);
-  return plan_device(std::move(config), ProfileLibrary(profile_directories(options.profiles)));
+  return plan_device(std::move(config), ProfileLibrary(profile_directories(options.profiles)), open_mqtt_messages);
 }
 
 bool is_sunspec(const DevicePlan& plan) {

@@ -44,7 +44,7 @@ class Reports {
   Reports(const Reports&) = delete;
   Reports& operator=(const Reports&) = delete;
   virtual ~Reports() = default;
-  virtual void message(std::string topic, Bytes payload) = 0;
+  virtual void message(std::string topic, Bytes payload, MqttRetain kept) = 0;
   virtual void refused(std::string topic, int reason) = 0;
   virtual void failed(std::string text) = 0;
   virtual void changed() = 0;
@@ -125,7 +125,7 @@ std::optional<std::string> looked_up(const std::string& uri) {
   wanted.ai_family = AF_UNSPEC;
   wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), nullptr, &wanted, &found) != 0) return std::nullopt;
+  if (::getaddrinfo(host.c_str(), nullptr, &wanted, &found) != 0 || found == nullptr) return std::nullopt;
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
   const addrinfo* best = found;
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
@@ -282,7 +282,9 @@ void Link::arrived(const mqtt::message& message) {
   const auto& payload = message.get_payload();
   if (payload.size() > mqtt_payload_max) return;
   const ByteView bytes = as_bytes(payload);
-  reports_.message(message.get_topic(), Bytes(bytes.begin(), bytes.end()));
+  // Of what it forwards, the broker marks only what it had kept (MQTT 5 section 3.3.1.3).
+  reports_.message(message.get_topic(), Bytes(bytes.begin(), bytes.end()),
+                   message.is_retained() ? MqttRetain::yes : MqttRetain::no);
 }
 
 void Link::subscription_answered() {
@@ -373,9 +375,11 @@ class MqttBus::Connection final : public Reports {
   bool up() const { return up_; }
 
  private:
-  void message(std::string topic, Bytes payload) override {
+  void message(std::string topic, Bytes payload, MqttRetain kept) override {
     const std::lock_guard lock(handler_mutex_);
-    if (!stopping_) handlers_.on_message(std::move(topic), std::move(payload));
+    if (stopping_) return;
+    const bool is_kept = kept == MqttRetain::yes && handlers_.on_kept_message;
+    (is_kept ? handlers_.on_kept_message : handlers_.on_message)(std::move(topic), std::move(payload));
   }
   void refused(std::string topic, int reason) override {
     const std::lock_guard lock(handler_mutex_);

@@ -74,6 +74,9 @@ struct MqttOptions {
 /// block, throw, or call the bus. None is called after the destructor has returned.
 struct MqttHandlers {
   std::function<void(std::string topic, Bytes payload)> on_message;
+  /// One that the broker had kept from before the subscription; when it was said is not known. May be empty: then
+  /// on_message gets it.
+  std::function<void(std::string topic, Bytes payload)> on_kept_message = {};
   /// true once the broker has answered the subscriptions, false when the connection is lost; strictly alternating,
   /// starting with true. The goodbye of the destructor is not reported.
   std::function<void(bool up)> on_connection;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "meter/device_driver.hpp"
+#include "meter/mqtt_device.hpp"
 #include "meter/p1.hpp"
 #include "meter/sml_reading.hpp"
 
@@ -24,6 +25,19 @@ std::string described(const DeviceIdentity& identity) {
   return identity.maker + " " + identity.model + ", " + serial;
 }
 
+Result<DevicePlan, std::string> plan_mqtt(DevicePlan plan, const ProfileLibrary& library, OpenMessages open_messages) {
+  Result<DeviceUrl, DeviceUrlError> url = parse_device_url(plan.config.url);
+  if (!url) return Fail{to_text(url.error())};
+  if (!open_messages) return Fail{std::string("MQTT devices cannot be heard here")};
+  Result<MqttProfile, ProfileFaults> profile = library.find_mqtt(plan.config.profile);
+  if (!profile) return Fail{profile.error().empty() ? "no such profile" : profile.error().front()};
+  plan.url = std::move(*url);
+  plan.timing.response_timeout = plan.config.response_timeout.value_or(profile->timeout);
+  plan.mqtt_profile = std::make_shared<const MqttProfile>(std::move(*profile));
+  plan.open_messages = std::move(open_messages);
+  return plan;
+}
+
 }  // namespace
 
 milliseconds retry_delay(unsigned failures) {
@@ -33,8 +47,10 @@ milliseconds retry_delay(unsigned failures) {
   return milliseconds{2000} * std::min(failures - 2, steps_max);
 }
 
-Result<DevicePlan, std::string> plan_device(DeviceConfig config, const ProfileLibrary& library) {
+Result<DevicePlan, std::string> plan_device(DeviceConfig config, const ProfileLibrary& library,
+                                            OpenMessages open_messages) {
   DevicePlan plan{.config = std::move(config), .url = {}, .profile = nullptr, .timing = {}};
+  if (plan.config.url.starts_with("mqtt")) return plan_mqtt(std::move(plan), library, std::move(open_messages));
   LineDefaults defaults;
   if (plan.config.profile != sunspec_profile) {
     Result<Profile, ProfileFaults> profile = library.find(plan.config.profile);
@@ -79,9 +95,9 @@ class MeterDevice::Source {
   Result<Done, MeterError> check_identity(const DeviceIdentity& found);
 
   DevicePlan plan_;
+  MachineTime machine_time_;
 
  private:
-  MachineTime machine_time_;
   std::optional<DeviceIdentity> identity_;
   unsigned failures_ = 0;
   std::chrono::nanoseconds next_attempt_{0};
@@ -108,7 +124,10 @@ Result<Done, MeterError> MeterDevice::Source::check_identity(const DeviceIdentit
   if (!serial.empty() && found.serial != serial) {
     return fault(MeterFault::identity_changed, "serial " + serial + " is configured, found " + described(found));
   }
-  if (identity_ && *identity_ != found) {
+  // A device may have refused its serial number when it was first met.
+  const bool same = identity_ && identity_->maker == found.maker && identity_->model == found.model &&
+                    (identity_->serial == found.serial || identity_->serial.empty());
+  if (identity_ && !same) {
     return fault(MeterFault::identity_changed, "was " + described(*identity_) + "; is " + described(found));
   }
   identity_ = found;
@@ -233,9 +252,64 @@ Result<DeviceReading, MeterError> MeterDevice::TelegramSource::attempt(const Clo
   }
 }
 
+/// A device that publishes to a broker.
+class MeterDevice::MqttSource : public MeterDevice::Source {
+ public:
+  MqttSource(DevicePlan plan, MachineTime now)
+      : Source(std::move(plan), std::move(now)), device_(plan_.mqtt_profile, plan_.url.mqtt.name) {}
+
+ private:
+  Result<DeviceReading, MeterError> attempt(const Clock& clock, Wanted wanted) override;
+  void after_failure(MeterFault kind) override {
+    // The connection is kept up by whoever opened it. What another device said is not to be mixed with what follows.
+    if (kind == MeterFault::identity_changed) device_.forget();
+  }
+  Result<Done, MeterError> check_speaker();
+
+  MqttDevice device_;
+  std::unique_ptr<MessageSource> messages_;
+};
+
+/// A device that tells its serial number in one of its messages is not judged before that, unless one is asked for.
+Result<Done, MeterError> MeterDevice::MqttSource::check_speaker() {
+  const MqttProfile& profile = *plan_.mqtt_profile;
+  if (profile.serial && !device_.serial() && plan_.config.serial.empty()) return Done{};
+  return check_identity({profile.maker, profile.model, device_.serial().value_or("")});
+}
+
+Result<DeviceReading, MeterError> MeterDevice::MqttSource::attempt(const Clock& clock, Wanted wanted) {
+  if (!messages_) {
+    auto opened = plan_.open_messages({plan_.url, device_.topics(), plan_.timing.stop_descriptor});
+    if (!opened) return Fail{opened.error()};
+    messages_ = std::move(*opened);
+  }
+  const std::chrono::nanoseconds deadline = machine_time_() + plan_.timing.response_timeout;
+  bool is_new = false;
+  while (true) {
+    // What waits already is taken in any case, so that a reading is never older than it need be.
+    const bool is_enough = is_new && (wanted != Wanted::everything || device_.is_complete());
+    Result<std::optional<MqttArrival>, MeterError> got =
+        messages_->receive(is_enough ? std::chrono::nanoseconds{0} : deadline);
+    if (!got) return Fail{got.error()};
+    const Arrived now{clock.now(), machine_time_()};
+    if (*got) {
+      const Result<bool, TelegramError> taken = device_.take(**got, now);
+      if (!taken) return fault(MeterFault::bad_telegram, to_text(taken.error()));
+      is_new = is_new || *taken;
+      if (const Result<Done, MeterError> same = *taken ? check_speaker() : Done{}; !same) return Fail{same.error()};
+    }
+    if (!device_.is_online()) return fault(MeterFault::absent, device_.topics().back() + " says that it is not there");
+    if (*got && now.machine < deadline) continue;
+    if (is_new) return device_.reading(now.machine);
+    return fault(MeterFault::timed_out, "no message under " + device_.topics().front());
+  }
+}
+
 MeterDevice::MeterDevice(DevicePlan plan, std::shared_ptr<ModbusBus> bus, MachineTime now) {
   if (plan.url.protocol == DeviceProtocol::modbus) {
     source_ = std::make_unique<ModbusSource>(std::move(plan), std::move(bus), std::move(now));
+  } else if (plan.url.protocol == DeviceProtocol::mqtt) {
+    source_ = std::make_unique<MqttSource>(std::move(plan), std::move(now));
   } else {
     source_ = std::make_unique<TelegramSource>(std::move(plan), std::move(now));
   }

@@ -16,6 +16,7 @@
 #include "meter/device_reading.hpp"
 #include "meter/device_url.hpp"
 #include "meter/machine_time.hpp"
+#include "meter/message_source.hpp"
 #include "meter/meter_fault.hpp"
 #include "meter/modbus_bus.hpp"
 #include "meter/profile_library.hpp"
@@ -28,8 +29,8 @@ inline constexpr std::string_view sunspec_profile = "sunspec";
 struct DeviceConfig {
   MeterId id = {};
   std::string url = {};  // see device_url.hpp
-  /// What a Modbus device keeps where: "sunspec", or the name of a device profile (profile_library.hpp). Of no meaning
-  /// for telegrams.
+  /// What a Modbus device keeps where: "sunspec", or the name of a device profile (profile_library.hpp). What an MQTT
+  /// device says where: the name of one of its profiles. Of no meaning for telegrams.
   std::string profile = std::string(sunspec_profile);
   std::optional<std::chrono::milliseconds> response_timeout = std::nullopt;  // else the profile's, else 1 s
   std::string serial = {};  // the only device accepted; empty: the first one seen, until the program ends
@@ -39,11 +40,15 @@ struct DeviceConfig {
 struct DevicePlan {
   DeviceConfig config;
   DeviceUrl url;
-  std::shared_ptr<const Profile> profile;  // none for SunSpec and for telegrams
+  std::shared_ptr<const Profile> profile;  // none for SunSpec, for telegrams and for MQTT
   BusTiming timing;
+  std::shared_ptr<const MqttProfile> mqtt_profile = nullptr;  // of MQTT devices, and their means to be heard
+  OpenMessages open_messages = {};
 };
-/// Resolves the profile and what it says about the line. Fails in words: what is wrong with the URL or the profile.
-Result<DevicePlan, std::string> plan_device(DeviceConfig config, const ProfileLibrary& library);
+/// Resolves the profile and what it says about the line. Fails in words: what is wrong with the URL or the profile, or
+/// that it names an MQTT device and `open_messages` is empty.
+Result<DevicePlan, std::string> plan_device(DeviceConfig config, const ProfileLibrary& library,
+                                            OpenMessages open_messages = {});
 
 /// How long to leave a device alone, in machine time, after `failures` (>= 1) reads in a row have failed: 100 ms,
 /// 500 ms, then 2 s more each time, at most 5 minutes.
@@ -70,7 +75,8 @@ class MeterDevice {
   /// Reads the device once. Dials when there is no connection and, after every dial or fault, checks that it is still
   /// the device it was before its values are believed. Fails with backing_off, at once, while it is too soon to try
   /// again. Blocks as ModbusBus::read does, for each of the requests made; a device that speaks by itself is listened
-  /// to until its next telegram, for at most telegram_patience.
+  /// to until its next telegram, for at most telegram_patience, or its next message, for at most the timeout of its
+  /// profile or else response_timeout; with Wanted::everything until it has spoken on all its topics.
   Result<DeviceReading, MeterError> read(const Clock& clock, Wanted wanted = Wanted::energy);
 
   /// What the device said it is; absent until it was first reached.
@@ -81,6 +87,7 @@ class MeterDevice {
   class Source;
   class ModbusSource;
   class TelegramSource;
+  class MqttSource;
   std::unique_ptr<Source> source_;
 };
 

@@ -12,8 +12,11 @@ namespace {
 
 constexpr std::size_t url_length_max = 1024;
 constexpr std::uint16_t tls_port = 802;  // registered for mbap/TLS
+constexpr std::uint16_t mqtt_port = 1883;
+constexpr std::uint16_t mqtt_tls_port = 8883;
+constexpr std::size_t mqtt_name_max = 128;
 
-enum class Place { tcp, tls, serial, file };
+enum class Place { tcp, tls, serial, file, broker, broker_tls };
 
 struct Scheme {
   std::string_view text;
@@ -21,7 +24,7 @@ struct Scheme {
   ModbusFraming framing = ModbusFraming::tcp;
   Place place = Place::tcp;
 };
-constexpr std::array<Scheme, 10> schemes{{
+constexpr std::array<Scheme, 12> schemes{{
     {"modbus+tcp://", DeviceProtocol::modbus, ModbusFraming::tcp, Place::tcp},
     {"modbus+tls://", DeviceProtocol::modbus, ModbusFraming::tcp, Place::tls},
     {"modbus+rtu://", DeviceProtocol::modbus, ModbusFraming::rtu, Place::serial},
@@ -32,6 +35,8 @@ constexpr std::array<Scheme, 10> schemes{{
     {"sml://", DeviceProtocol::sml, ModbusFraming::tcp, Place::serial},
     {"sml+tcp://", DeviceProtocol::sml, ModbusFraming::tcp, Place::tcp},
     {"sml+file://", DeviceProtocol::sml, ModbusFraming::tcp, Place::file},
+    {"mqtt://", DeviceProtocol::mqtt, ModbusFraming::tcp, Place::broker},
+    {"mqtts://", DeviceProtocol::mqtt, ModbusFraming::tcp, Place::broker_tls},
 }};
 
 constexpr std::array<int, 8> bauds{1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200};
@@ -110,6 +115,20 @@ Parsed set_tls_file(TlsFiles& files, std::string_view key, std::string_view valu
   return Done{};
 }
 
+Parsed set_mqtt_parameter(MqttAccess& access, std::string_view key, std::string_view value) {
+  if (key == "channel") {
+    const std::optional<int> channel = number(value, 0, 9);
+    if (!channel) return wrong("impossible channel", value, "write a number from 0 to 9");
+    access.name.channel = *channel;
+  } else if (key == "user") {
+    access.user = value;
+  } else {
+    if (value.front() != '/') return wrong("not an absolute path", value, "write the whole path of the file");
+    access.password_file = value;
+  }
+  return Done{};
+}
+
 /// The parameters a URL of this kind may have.
 std::vector<std::string_view> parameters_of(const Draft& draft) {
   std::vector<std::string_view> keys;
@@ -117,7 +136,8 @@ std::vector<std::string_view> parameters_of(const Draft& draft) {
   if (draft.url.framing == ModbusFraming::rtu) keys.emplace_back("gap");
   if (draft.place == Place::serial) keys.insert(keys.end(), {"baud", "parity", "stop"});
   if (draft.place == Place::serial && draft.url.protocol != DeviceProtocol::modbus) keys.emplace_back("bits");
-  if (draft.place == Place::tls) keys.insert(keys.end(), {"ca", "cert", "key"});
+  if (draft.url.protocol == DeviceProtocol::mqtt) keys = {"channel", "user", "password_file"};
+  if (draft.place == Place::tls || draft.place == Place::broker_tls) keys.insert(keys.end(), {"ca", "cert", "key"});
   return keys;
 }
 
@@ -130,7 +150,8 @@ Parsed set_parameter(Draft& draft, std::string_view key, std::string_view value)
                  choices.empty() ? "remove it: there are none" : "the choices are " + choices);
   }
   if (key == "unit" || key == "base" || key == "device" || key == "gap") return set_modbus_parameter(draft, key, value);
-  if (draft.place == Place::tls) return set_tls_file(draft.tls, key, value);
+  if (key == "ca" || key == "cert" || key == "key") return set_tls_file(draft.tls, key, value);
+  if (draft.url.protocol == DeviceProtocol::mqtt) return set_mqtt_parameter(draft.url.mqtt, key, value);
   return set_serial_parameter(std::get<SerialLine>(draft.url.line), key, value);
 }
 
@@ -194,13 +215,57 @@ std::chrono::microseconds usual_gap(const DeviceUrl& url) {
 }
 
 std::optional<std::uint16_t> usual_port(const Scheme& scheme, const LineDefaults& defaults) {
+  if (scheme.place == Place::broker) return mqtt_port;
+  if (scheme.place == Place::broker_tls) return mqtt_tls_port;
   if (scheme.place == Place::tls) return tls_port;
   if (defaults.port) return defaults.port;
   if (scheme.protocol == DeviceProtocol::modbus && scheme.framing == ModbusFraming::tcp) return TcpAddress{}.port;
   return std::nullopt;
 }
 
+/// "Living%20room" with its escapes resolved (RFC 3986 section 2.1).
+std::optional<std::string> unescaped(std::string_view text) {
+  std::string plain;
+  while (!text.empty()) {
+    if (text.front() != '%') {
+      plain += text.front();
+      text.remove_prefix(1);
+      continue;
+    }
+    unsigned code = 0;
+    const std::string_view digits = text.substr(1, 2);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), code, 16);
+    if (digits.size() != 2 || error != std::errc{} || end != digits.data() + 2) return std::nullopt;
+    plain += static_cast<char>(code);
+    text.remove_prefix(3);
+  }
+  return plain;
+}
+
+/// The name of a device becomes part of topics: it must not reach beyond its own.
+Parsed set_mqtt_name(Draft& draft, std::string_view text) {
+  const std::optional<std::string> name = unescaped(text);
+  const bool is_name =
+      name && !name->empty() && name->size() <= mqtt_name_max && name->front() != '/' && name->back() != '/' &&
+      name->find_first_of("+#") == std::string::npos &&
+      std::none_of(name->begin(), name->end(), [](char letter) { return letter >= 0 && letter < ' '; });
+  if (!is_name) {
+    return wrong("no usable name of a device", text,
+                 "write mqtt://host:port/NAME, NAME as in its topics, without + and #");
+  }
+  draft.url.mqtt.name.name = *name;
+  return Done{};
+}
+
 Parsed set_place(Draft& draft, std::string_view place, const Scheme& scheme, const LineDefaults& defaults) {
+  if (scheme.protocol == DeviceProtocol::mqtt) {
+    const std::size_t slash = std::min(place.find('/'), place.size());
+    if (Parsed named = set_mqtt_name(draft, place.substr(std::min(slash + 1, place.size()))); !named) return named;
+    Result<TcpAddress, DeviceUrlError> address = parse_authority(place.substr(0, slash), usual_port(scheme, {}), 1);
+    if (!address) return Fail{address.error()};
+    draft.url.line = *address;
+    return Done{};
+  }
   if (scheme.place == Place::tcp || scheme.place == Place::tls) {
     Result<TcpAddress, DeviceUrlError> address =
         parse_authority(place, usual_port(scheme, defaults), defaults.port_min);
@@ -225,6 +290,21 @@ Parsed set_place(Draft& draft, std::string_view place, const Scheme& scheme, con
   return Done{};
 }
 
+Parsed set_credentials(Draft& draft, std::string_view text) {
+  const TlsFiles& files = draft.tls;
+  if (draft.place == Place::tls && (files.ca.empty() || files.certificate.empty() || files.key.empty())) {
+    return wrong("a certificate is missing", text, "give ca=, cert= and key=: Modbus Security asks both sides for one");
+  }
+  if (draft.place == Place::broker_tls && (files.ca.empty() || files.certificate.empty() != files.key.empty())) {
+    return wrong("a certificate is missing", text, "give ca=, and if the broker wants one from us cert= with key=");
+  }
+  if (!draft.url.mqtt.password_file.empty() && draft.url.mqtt.user.empty()) {
+    return wrong("a password without a user", text, "give user= too");
+  }
+  if (draft.place == Place::tls || draft.place == Place::broker_tls) std::get<TcpAddress>(draft.url.line).tls = files;
+  return Done{};
+}
+
 std::string scheme_choices() {
   std::string choices;
   for (const Scheme& scheme : schemes) choices.append(choices.empty() ? "" : ", ").append(scheme.text);
@@ -241,6 +321,8 @@ const char* to_text(DeviceProtocol protocol) {
       return "p1";
     case DeviceProtocol::sml:
       return "sml";
+    case DeviceProtocol::mqtt:
+      return "mqtt";
   }
   std::abort();
 }
@@ -273,13 +355,7 @@ Result<DeviceUrl, DeviceUrlError> parse_device_url(std::string_view text, const 
   if (Parsed parsed = set_parameters(draft, text.substr(std::min(question + 1, text.size()))); !parsed) {
     return Fail{parsed.error()};
   }
-  if (scheme->place == Place::tls) {
-    if (draft.tls.ca.empty() || draft.tls.certificate.empty() || draft.tls.key.empty()) {
-      return wrong("a certificate is missing", text,
-                   "give ca=, cert= and key=: Modbus Security asks both sides for one");
-    }
-    std::get<TcpAddress>(draft.url.line).tls = draft.tls;
-  }
+  if (Parsed parsed = set_credentials(draft, text); !parsed) return Fail{parsed.error()};
   if (scheme->framing == ModbusFraming::rtu) {
     draft.url.gap = draft.gap ? *draft.gap : defaults.gap ? *defaults.gap : usual_gap(draft.url);
   }
@@ -290,7 +366,9 @@ std::string line_name(const DeviceUrl& url) {
   if (const auto* const serial = std::get_if<SerialLine>(&url.line)) return serial->path;
   if (const auto* const file = std::get_if<FilePath>(&url.line)) return file->path;
   const auto& address = std::get<TcpAddress>(url.line);
-  return address.host + ":" + std::to_string(address.port);
+  std::string name = address.host + ":" + std::to_string(address.port);
+  if (url.protocol != DeviceProtocol::mqtt) return name;
+  return name + "/" + url.mqtt.name.name + ":" + std::to_string(url.mqtt.name.channel);
 }
 
 }  // namespace commonwatt

@@ -5,6 +5,8 @@
 //     modbus+rtu:///dev/ttyUSB0?baud=9600&parity=N&unit=1
 //     modbus+rtutcp://192.0.2.7:4001?unit=1          RTU frames through a serial server
 //     p1+tcp://192.0.2.7:2001  p1:///dev/ttyUSB0  p1+file:///tmp/telegram  and the same with sml
+//     mqtt://192.0.2.7:1883/NAME?channel=0&user=me&password_file=/etc/cw/secret     the device NAME at a broker
+//     mqtts://192.0.2.7:8883/NAME?ca=/etc/cw/ca.pem
 #pragma once
 
 #include <chrono>
@@ -15,13 +17,14 @@
 #include <variant>
 
 #include "core/result.hpp"
+#include "meter/mqtt_name.hpp"
 
 namespace commonwatt {
 
 /// What the device speaks.
-enum class DeviceProtocol : std::uint8_t { modbus, p1, sml };
+enum class DeviceProtocol : std::uint8_t { modbus, p1, sml, mqtt };
 constexpr DeviceProtocol enum_last(DeviceProtocol) {
-  return DeviceProtocol::sml;
+  return DeviceProtocol::mqtt;
 }
 const char* to_text(DeviceProtocol protocol);
 
@@ -29,7 +32,7 @@ const char* to_text(DeviceProtocol protocol);
 enum class ModbusFraming : std::uint8_t { tcp, rtu };
 
 /// PEM files for Modbus/TCP Security (MODBUS/TCP Security Protocol Specification V2.1), which wants both sides to show
-/// a certificate.
+/// a certificate, or for MQTT, where certificate and key may be empty.
 struct TlsFiles {
   std::string ca;
   std::string certificate;
@@ -60,6 +63,14 @@ struct FilePath {
   friend bool operator==(const FilePath&, const FilePath&) = default;
 };
 
+/// Which device at a broker, and who asks for it.
+struct MqttAccess {
+  MqttName name = {};
+  std::string user = {};           // empty: none
+  std::string password_file = {};  // its first line is the password
+  friend bool operator==(const MqttAccess&, const MqttAccess&) = default;
+};
+
 struct DeviceUrl {
   std::variant<TcpAddress, SerialLine, FilePath> line;
   DeviceProtocol protocol = DeviceProtocol::modbus;
@@ -71,12 +82,13 @@ struct DeviceUrl {
   // get none have been seen to reboot. Without it 3.5 characters, at least 1.75 ms (Modbus over Serial Line V1.02,
   // section 2.5.1.1).
   std::chrono::microseconds gap{0};
+  MqttAccess mqtt = {};
   friend bool operator==(const DeviceUrl&, const DeviceUrl&) = default;
 };
 
 /// What a URL that does not say otherwise means; a device's profile knows better than the general defaults.
 struct LineDefaults {
-  std::optional<std::uint16_t> port = std::nullopt;  // else 502, with TLS 802
+  std::optional<std::uint16_t> port = std::nullopt;  // else 502, with TLS 802; 1883 and 8883 for MQTT
   std::uint16_t port_min = 1;                        // 0 where a port is to be chosen, to listen at
   std::uint8_t unit = 1;
   std::optional<int> baud = std::nullopt;  // else 9600, for P1 115200
@@ -97,7 +109,8 @@ std::string to_text(const DeviceUrlError& error);
 /// ever replaced by a default except what was left out.
 Result<DeviceUrl, DeviceUrlError> parse_device_url(std::string_view text, const LineDefaults& defaults = {});
 
-/// The wire itself: "host:port" or the path. Devices with the same name share one connection.
+/// The wire itself: "host:port" or the path; for MQTT the device at the broker. Devices with the same name share one
+/// connection.
 std::string line_name(const DeviceUrl& url);
 
 }  // namespace commonwatt

@@ -74,10 +74,12 @@ Result<Done, MeterError> ModbusBus::Line::ready() {
 }
 
 /// Nothing was asked, so whatever is there is the peer's farewell or an answer nobody waits for. Closes the one, and
-/// does after the other as after a fault. Fails with stopping only.
+/// does after the other as after a fault. With RTU framing it listens for as long as the device is to rest: a second
+/// copy of an answer that came while nobody listened would be taken for the next one. Fails with stopping only.
 Result<Done, MeterError> ModbusBus::Line::refuse_unasked() {
   std::array<std::uint8_t, 64> unasked{};
-  const Result<std::size_t, MeterError> pending = stream_->receive(unasked, nanoseconds{0});
+  const Result<std::size_t, MeterError> pending =
+      stream_->receive(unasked, rtu() ? quiet_since_ + url_.gap : nanoseconds{0});
   if (!pending && pending.error().fault == MeterFault::stopping) return Fail{pending.error()};
   if (!pending) {
     close();
@@ -99,9 +101,10 @@ Result<Done, MeterError> ModbusBus::Line::dial() {
 
 Result<Done, MeterError> ModbusBus::Line::drain() {
   const nanoseconds begin = machine_time();
+  const nanoseconds patience = drain_factor_max * std::max<nanoseconds>(timing_.silence_min, 2 * slowest_reply_);
   nanoseconds silence{0};  // what is there already says nothing about how slow the devices are
   std::array<std::uint8_t, 512> discarded{};
-  while (machine_time() - begin < drain_factor_max * std::max<nanoseconds>(timing_.silence_min, 2 * slowest_reply_)) {
+  while (machine_time() - begin < patience) {
     const Result<std::size_t, MeterError> got = stream_->receive(discarded, machine_time() + silence);
     if (!got) {
       close();

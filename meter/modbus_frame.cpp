@@ -101,7 +101,9 @@ ReplyScan scan_rtu(const ModbusRequest& request, View received) {
     const std::size_t whole = rtu_reply_octets(request, frame);
     if (whole == 0) continue;
     if (frame.size() < whole) may_grow = true;
-    if (frame.size() != whole || !crc_holds(frame)) continue;
+    if (frame.size() < whole || !crc_holds(frame.first(whole))) continue;
+    // With another answer behind it, nobody can say which of the two was asked for.
+    if (frame.size() > whole) return garbled("octets follow the answer");
     const View pdu = frame.subspan(1, whole - 1 - crc_octets);
     return {.state = ReplyScan::State::whole, .pdu = Octets(pdu.begin(), pdu.end()), .more = false, .detail = {}};
   }

@@ -5,10 +5,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <set>
-#include <span>
 
-#include <toml++/toml.h>
+#include "meter/profile_section.hpp"
 
 namespace commonwatt {
 namespace {
@@ -30,25 +28,13 @@ constexpr std::array<UnitText, 21> units{{
 constexpr std::array<const char*, 8> type_names{"u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64"};
 static_assert(type_names.size() == static_cast<std::size_t>(enum_last(RegisterType{})) + 1);
 
-/// The names a key may take, in the order of the enumeration it stands for.
-using Names = std::span<const char* const>;
+constexpr Bounds mask{1, 0xFFFF};
+
 constexpr std::array<const char*, 2> order_names{"big", "little"};
-constexpr std::array<const char*, 2> sign_names{"+", "-"};
-constexpr std::array<const char*, 3> term_names{"", "needed", "optional"};
 constexpr std::array<const char*, 4> role_names{"fast", "energy", "slow", "once"};
 constexpr std::array<const char*, 3> identity_types{"u16", "u32", "text"};
-constexpr std::array<const char*, 4> kind_names{"meter", "inverter", "hybrid", "battery"};
-constexpr std::array<const char*, 3> netting_names{"sum", "phase", "unknown"};
 constexpr std::array<const char*, 3> parity_names{"none", "even", "odd"};
 constexpr std::array<const char*, 4> counter_names{"16", "32", "64", "float"};
-
-std::string listed(Names names) {
-  std::string text;
-  for (const char* name : names) {
-    if (*name != '\0') text += (text.empty() ? "\"" : ", \"") + std::string(name) + "\"";
-  }
-  return text;
-}
 
 std::optional<std::uint64_t> from_hex_digits(std::string_view digits) {
   std::uint64_t value = 0;
@@ -56,214 +42,6 @@ std::optional<std::uint64_t> from_hex_digits(std::string_view digits) {
   const auto [stop, error] = std::from_chars(digits.data(), end, value, 16);
   if (digits.empty() || stop != end || error != std::errc{}) return std::nullopt;
   return value;
-}
-
-/// The faults of one file, with their places.
-class FaultList {
- public:
-  explicit FaultList(std::string_view file) : file_(file) {}
-  void note(const toml::source_region& where, const std::string& what) {
-    std::string place = file_;
-    if (where.begin) place += ":" + std::to_string(where.begin.line) + ":" + std::to_string(where.begin.column);
-    lines_.push_back(place + ": " + what);
-  }
-  ProfileFaults take() { return std::move(lines_); }
-  [[nodiscard]] bool empty() const { return lines_.empty(); }
-
- private:
-  std::string file_;
-  ProfileFaults lines_;
-};
-
-struct Bounds {
-  std::int64_t low = 0;
-  std::int64_t high = 0;
-};
-constexpr Bounds word{0, 0xFFFF};
-constexpr Bounds mask{1, 0xFFFF};
-
-/// A table of the file, read key by key. A key that is wrong gives a harmless value and a fault.
-class Section {
- public:
-  Section(FaultList& faults, const toml::table& table, std::string prefix)
-      : faults_(&faults), table_(&table), prefix_(std::move(prefix)) {}
-
-  bool has(const char* key) { return get(key) != nullptr; }
-  [[nodiscard]] int line() const { return static_cast<int>(table_->source().begin.line); }
-  void fault(const char* key, const std::string& what) {
-    const toml::node* const value = table_->get(key);
-    faults_->note(value != nullptr ? value->source() : table_->source(), prefix_ + key + ": " + what);
-  }
-
-  const toml::node* get(const char* key) {
-    asked_.insert(key);
-    return table_->get(key);
-  }
-  std::string text(const char* key, const char* otherwise = nullptr);
-  std::int64_t integer(const char* key, Bounds bounds, std::optional<std::int64_t> otherwise = std::nullopt);
-  std::uint16_t address(const char* key) { return static_cast<std::uint16_t>(integer(key, word)); }
-  std::optional<double> number(const char* key);
-  /// Two numbers, the lower first.
-  std::optional<ValueRange> range(const char* key);
-  template <class Enum>
-  Enum choice(const char* key, Names names, std::optional<Enum> otherwise = std::nullopt);
-  std::optional<MeasuredQuantity> quantity(const char* key, const toml::node* node);
-  /// A list; an absent one is empty.
-  std::vector<const toml::node*> list(const char* key);
-  std::optional<std::uint8_t> unit_id(const char* key);
-  std::vector<std::string> texts(const char* key);
-  std::vector<std::int64_t> integers(const char* key, Bounds bounds);
-  std::vector<Section> sections(const char* key);
-  std::optional<Section> section(const char* key);
-  /// Notes every key nobody asked for. The last thing to call.
-  void finish();
-
- private:
-  FaultList* faults_;
-  const toml::table* table_;
-  std::string prefix_;
-  std::set<std::string, std::less<>> asked_;
-};
-
-std::string Section::text(const char* key, const char* otherwise) {
-  const toml::node* const node = get(key);
-  if (node == nullptr && otherwise != nullptr) return otherwise;
-  const auto value = node == nullptr ? std::nullopt : node->value_exact<std::string>();
-  if (!value) fault(key, node == nullptr ? "is missing; a text is needed" : "must be a text in quotes");
-  return value.value_or("");
-}
-
-std::int64_t Section::integer(const char* key, Bounds bounds, std::optional<std::int64_t> otherwise) {
-  const toml::node* const node = get(key);
-  if (node == nullptr && otherwise) return *otherwise;
-  const auto value = node == nullptr ? std::nullopt : node->value_exact<std::int64_t>();
-  if (value && *value >= bounds.low && *value <= bounds.high) return *value;
-  const std::string wanted = "a whole number from " + std::to_string(bounds.low) + " to " + std::to_string(bounds.high);
-  fault(key, node == nullptr ? "is missing; " + wanted + " is needed" : "must be " + wanted);
-  return bounds.low;
-}
-
-std::optional<std::uint8_t> Section::unit_id(const char* key) {
-  if (get(key) == nullptr) return std::nullopt;
-  return static_cast<std::uint8_t>(integer(key, {0, 255}));
-}
-
-std::optional<double> number_of(const toml::node* node) {
-  if (node == nullptr || !(node->is_integer() || node->is_floating_point())) return std::nullopt;
-  const std::optional<double> value = node->value<double>();
-  return value && std::isfinite(*value) ? value : std::nullopt;
-}
-
-std::optional<double> Section::number(const char* key) {
-  const toml::node* const node = get(key);
-  const std::optional<double> value = number_of(node);
-  if (node != nullptr && !value) fault(key, "must be a number");
-  return value;
-}
-
-std::optional<ValueRange> Section::range(const char* key) {
-  const toml::node* const node = get(key);
-  if (node == nullptr) return std::nullopt;
-  const toml::array* const ends = node->as_array();
-  if (ends != nullptr && ends->size() == 2) {
-    const std::optional<double> low = number_of(ends->get(0));
-    const std::optional<double> high = number_of(ends->get(1));
-    if (low && high && *low <= *high) return ValueRange{*low, *high};
-  }
-  fault(key, "must be two numbers, [lowest, highest]");
-  return std::nullopt;
-}
-
-template <class Enum>
-Enum Section::choice(const char* key, Names names, std::optional<Enum> otherwise) {
-  const toml::node* const node = get(key);
-  if (node == nullptr && otherwise) return *otherwise;
-  const auto value = node == nullptr ? std::nullopt : node->value_exact<std::string>();
-  const auto found = std::find_if(names.begin(), names.end(),
-                                  [&value](const char* name) { return value && *name != '\0' && *value == name; });
-  if (found != names.end()) return static_cast<Enum>(found - names.begin());
-  fault(key, (node == nullptr ? "is missing; choose one of " : "must be one of ") + listed(names));
-  return Enum{};
-}
-
-std::optional<MeasuredQuantity> Section::quantity(const char* key, const toml::node* node) {
-  const auto name = node == nullptr ? std::nullopt : node->value_exact<std::string>();
-  if (!name) {
-    fault(key, "must name a quantity, as \"energy_import\" or \"battery:soc\"");
-    return std::nullopt;
-  }
-  const std::optional<MeasuredQuantity> found = quantity_from_text(*name);
-  if (!found) {
-    fault(key,
-          "'" + *name + "' is no quantity; they are named as \"energy_import\", \"active_power_l1\", \"battery:soc\"");
-  }
-  return found;
-}
-
-std::vector<const toml::node*> Section::list(const char* key) {
-  std::vector<const toml::node*> items;
-  const toml::node* const node = get(key);
-  if (node == nullptr) return items;
-  const toml::array* const array = node->as_array();
-  if (array == nullptr) {
-    fault(key, "must be a list, [ ... ]");
-    return items;
-  }
-  for (const toml::node& item : *array) items.push_back(&item);
-  return items;
-}
-
-std::vector<std::string> Section::texts(const char* key) {
-  std::vector<std::string> texts;
-  for (const toml::node* item : list(key)) {
-    const auto value = item->value_exact<std::string>();
-    if (!value) fault(key, "must be a list of texts in quotes");
-    texts.push_back(value.value_or(""));
-  }
-  return texts;
-}
-
-std::vector<std::int64_t> Section::integers(const char* key, Bounds bounds) {
-  std::vector<std::int64_t> numbers;
-  for (const toml::node* item : list(key)) {
-    const auto value = item->value_exact<std::int64_t>();
-    if (value && *value >= bounds.low && *value <= bounds.high) {
-      numbers.push_back(*value);
-    } else {
-      fault(key, "must be a list of whole numbers from " + std::to_string(bounds.low) + " to " +
-                     std::to_string(bounds.high));
-    }
-  }
-  return numbers;
-}
-
-std::vector<Section> Section::sections(const char* key) {
-  std::vector<Section> sections;
-  for (const toml::node* item : list(key)) {
-    if (item->is_table()) {
-      sections.emplace_back(*faults_, *item->as_table(), prefix_ + key + ".");
-    } else {
-      fault(key, "must hold tables, { ... }");
-    }
-  }
-  return sections;
-}
-
-std::optional<Section> Section::section(const char* key) {
-  const toml::node* const node = get(key);
-  if (node == nullptr) return std::nullopt;
-  if (node->is_table()) return Section(*faults_, *node->as_table(), prefix_ + key + ".");
-  fault(key, "must be a table");
-  return std::nullopt;
-}
-
-void Section::finish() {
-  std::string known;
-  for (const std::string& name : asked_) known += (known.empty() ? "" : ", ") + name;
-  for (const auto& [key, value] : *table_) {
-    if (asked_.contains(key.str())) continue;
-    faults_->note(key.source(), "unknown key '" + prefix_ + std::string(key.str()) + "'; known here: " + known);
-  }
 }
 
 /// Returns the word order of every register that does not say otherwise.
@@ -464,19 +242,10 @@ std::optional<std::uint16_t> address_from(std::string_view text) {
   return value;
 }
 
-/// A subtable of a test; an empty one, and a fault, when it is none.
-const toml::table& test_table(Section& section, const char* key) {
-  static const toml::table none;
-  const toml::node* const node = section.get(key);
-  if (node != nullptr && node->is_table()) return *node->as_table();
-  section.fault(key, "must be a table, { ... }");
-  return none;
-}
-
 ProfileTest read_test(Section section, FaultList& faults) {
   ProfileTest test;
   test.line = section.line();
-  for (const auto& [key, value] : test_table(section, "registers")) {
+  for (const auto& [key, value] : section.table("registers")) {
     const std::optional<std::uint16_t> address = address_from(key.str());
     const auto text = value.value_exact<std::string>();
     const auto words = text ? words_from(*text) : std::nullopt;
@@ -487,16 +256,7 @@ ProfileTest read_test(Section section, FaultList& faults) {
                                       ": must be as \"0x0048\" = \"4640 E400\", an address and words in hexadecimal");
     }
   }
-  for (const auto& [key, value] : test_table(section, "expect")) {
-    const std::optional<MeasuredQuantity> quantity = quantity_from_text(key.str());
-    const std::optional<double> number = number_of(&value);
-    if (quantity && (number || value.value_exact<std::string>() == "missing")) {
-      test.expect.push_back({*quantity, number, static_cast<int>(value.source().begin.line)});
-    } else {
-      faults.note(value.source(), "test.expect." + std::string(key.str()) +
-                                      ": must be a quantity = a number in its unit, or \"missing\"");
-    }
-  }
+  test.expect = section.expectations("expect");
   section.finish();
   return test;
 }

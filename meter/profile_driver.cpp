@@ -1,6 +1,6 @@
 // Reads a device as its profile says.
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "meter/device_driver.hpp"
 #include "meter/profile_decode.hpp"
@@ -30,7 +30,7 @@ class ProfileDriver : public DeviceDriver {
 
   Result<DeviceIdentity, MeterError> identify() override;
   Result<DeviceReading, MeterError> look(const Clock& clock, Wanted wanted) override;
-  void forget_map() override { refused_.clear(); }
+  void forget_map() override { refusals_.clear(); }
 
  private:
   Result<Words, MeterError> read(std::uint8_t function, std::uint16_t address, std::uint16_t count,
@@ -43,8 +43,10 @@ class ProfileDriver : public DeviceDriver {
   ModbusBus& bus_;
   std::uint8_t unit_;
   std::shared_ptr<const Profile> profile_;
-  std::set<const ProfileBlock*> refused_;  // blocks this device does not have
-  std::vector<Words> match_;               // the words of the profile's identity registers
+  /// So often a block is refused before the device is taken not to have it.
+  static constexpr int refusals_max = 3;
+  std::map<const ProfileBlock*, int> refusals_;
+  std::vector<Words> match_;  // the words of the profile's identity registers
 };
 
 Result<Done, MeterError> ProfileDriver::read_match() {
@@ -89,13 +91,13 @@ Result<DeviceReading, MeterError> ProfileDriver::look(const Clock& clock, Wanted
   };
   std::vector<Answer> answers;
   for (const ProfileBlock& block : profile_->blocks) {
-    if (!is_wanted(block.role, wanted) || refused_.contains(&block)) continue;
+    if (!is_wanted(block.role, wanted) || refusals_[&block] >= refusals_max) continue;
     Asked asked;
     Result<Words, MeterError> words =
         timed(clock, asked, [&] { return read(block.function, block.start, block.count, block.unit); });
     // Older firmware lacks what a later one has. What cannot be done without is missing then, and said to be.
     if (!words && words.error().fault == MeterFault::refused && !answers.empty()) {
-      refused_.insert(&block);
+      ++refusals_[&block];
       continue;
     }
     if (!words) return Fail{words.error()};

@@ -39,35 +39,52 @@ std::string suggestions(const std::vector<std::string>& names, std::string_view 
 
 }  // namespace
 
-Result<Profile, ProfileFaults> ProfileLibrary::find(std::string_view name) const {
+Result<ProfileLibrary::Found, ProfileFaults> ProfileLibrary::text_of(std::string_view name, BuiltIn built_in) const {
   if (is_profile_name(name)) {
     const std::string file_name = std::string(name) + ".toml";
     for (const std::filesystem::path& directory : directories_) {
       const std::filesystem::path file = directory / file_name;
       if (std::error_code error; !std::filesystem::exists(file, error)) continue;
-      const std::optional<std::string> text = contents(file);
+      std::optional<std::string> text = contents(file);
       if (!text) return Fail{ProfileFaults{file.string() + ": cannot be read"}};
-      return parse_profile(*text, file.string());
+      return Found{file.string(), std::move(*text)};
     }
-    const std::span<const BuiltInProfile> built_in = built_in_profiles();
     const auto found =
         std::lower_bound(built_in.begin(), built_in.end(), name,
                          [](const BuiltInProfile& entry, std::string_view key) { return entry.name < key; });
-    if (found != built_in.end() && found->name == name) return parse_profile(found->toml, file_name);
+    if (found != built_in.end() && found->name == name) return Found{file_name, std::string(found->toml)};
   }
   return Fail{ProfileFaults{"there is no device profile '" + std::string(name) +
-                            "'; there are: " + suggestions(names(), name)}};
+                            "'; there are: " + suggestions(names_among(built_in), name)}};
+}
+
+Result<Profile, ProfileFaults> ProfileLibrary::find(std::string_view name) const {
+  const Result<Found, ProfileFaults> found = text_of(name, built_in_profiles());
+  if (!found) return Fail{found.error()};
+  return parse_profile(found->toml, found->file);
+}
+
+Result<MqttProfile, ProfileFaults> ProfileLibrary::find_mqtt(std::string_view name) const {
+  const Result<Found, ProfileFaults> found = text_of(name, built_in_mqtt_profiles());
+  if (!found) return Fail{found.error()};
+  return parse_mqtt_profile(found->toml, found->file);
 }
 
 std::vector<std::string> ProfileLibrary::names() const {
+  return names_among(built_in_profiles());
+}
+
+std::vector<std::string> ProfileLibrary::names_among(BuiltIn built_in) const {
+  const bool are_mqtt = built_in.data() == built_in_mqtt_profiles().data();
   std::set<std::string> names;
-  for (const BuiltInProfile& entry : built_in_profiles()) names.insert(std::string(entry.name));
+  for (const BuiltInProfile& entry : built_in) names.insert(std::string(entry.name));
   for (const std::filesystem::path& directory : directories_) {
     std::error_code error;
     std::filesystem::directory_iterator entry(directory, error);
     for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
       const std::string stem = entry->path().stem().string();
-      if (entry->path().extension() == ".toml" && is_profile_name(stem)) names.insert(stem);
+      if (entry->path().extension() != ".toml" || !is_profile_name(stem)) continue;
+      if (is_mqtt_profile(contents(entry->path()).value_or("")) == are_mqtt) names.insert(stem);
     }
   }
   return {names.begin(), names.end()};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/result.hpp"
+#include "meter/mqtt_profile.hpp"
 #include "meter/profile.hpp"
 
 namespace commonwatt {
@@ -18,6 +19,7 @@ struct BuiltInProfile {
   std::string_view toml;
 };
 std::span<const BuiltInProfile> built_in_profiles();
+std::span<const BuiltInProfile> built_in_mqtt_profiles();
 
 class ProfileLibrary {
  public:
@@ -27,10 +29,21 @@ class ProfileLibrary {
   /// Reads the profile of that name: NAME.toml in the first directory that has it, else the built-in one. Fails with
   /// the faults of that file, or when there is none with a line that names the nearest ones there are.
   [[nodiscard]] Result<Profile, ProfileFaults> find(std::string_view name) const;
-  /// All names there are, sorted, each once. A directory that cannot be read has none.
+  /// The same for the profiles of MQTT devices.
+  [[nodiscard]] Result<MqttProfile, ProfileFaults> find_mqtt(std::string_view name) const;
+  /// All names of Modbus profiles there are, sorted, each once. A directory that cannot be read has none.
   [[nodiscard]] std::vector<std::string> names() const;
 
  private:
+  /// A profile's text and the file it is from.
+  struct Found {
+    std::string file;
+    std::string toml;
+  };
+  using BuiltIn = std::span<const BuiltInProfile>;
+  [[nodiscard]] Result<Found, ProfileFaults> text_of(std::string_view name, BuiltIn built_in) const;
+  [[nodiscard]] std::vector<std::string> names_among(BuiltIn built_in) const;
+
   std::vector<std::filesystem::path> directories_;
 };
 

@@ -7,23 +7,13 @@
 #include <string_view>
 
 #include "meter/profile_decode.hpp"
+#include "meter/profile_findings.hpp"
 
 namespace commonwatt {
 namespace {
 
 /// Longer decimals are quotients that somebody rounded, and a counter scaled with one drifts.
 constexpr std::int64_t scale_digits_max = 1'000'000'000;
-
-class Findings {
- public:
-  explicit Findings(const Profile& profile) : file_(profile.file) {}
-  void note(int line, const std::string& what) { lines_.push_back(file_ + ":" + std::to_string(line) + ": " + what); }
-  std::vector<std::string> take() { return std::move(lines_); }
-
- private:
-  std::string file_;
-  std::vector<std::string> lines_;
-};
 
 std::string name_of(const ProfileRegister& place) {
   return to_text(place.quantity) + " at " + std::to_string(place.address);
@@ -41,15 +31,7 @@ bool is_inside(const ProfileBlock& block, int address, int end) {
 }
 
 void check_device(const Profile& profile, Findings& findings) {
-  const auto is_id_letter = [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-';
-  };
-  if (profile.id.empty() || !std::all_of(profile.id.begin(), profile.id.end(), is_id_letter)) {
-    findings.note(1, "device.id '" + profile.id + "' must be of small letters, digits and hyphens");
-  }
-  if (std::filesystem::path(profile.file).stem() != profile.id) {
-    findings.note(1, "device.id '" + profile.id + "' must be the name of the file without .toml");
-  }
+  check_profile_id(profile.id, findings);
   if (profile.maker.empty() || profile.model.empty())
     findings.note(1, "device.maker and device.model must not be empty");
   if (profile.source.empty())
@@ -74,10 +56,7 @@ bool fits(CounterWidth width, RegisterType type) {
 void check_register(const ProfileBlock& block, const ProfileRegister& place, Findings& findings) {
   const auto note = [&](const std::string& what) { findings.note(place.line, name_of(place) + ": " + what); };
   const Measurand measurand = place.quantity.measurand;
-  const std::optional<ProfileUnit> unit = profile_unit(place.unit);
-  if (unit && std::string_view(unit->base) != unit_of(measurand)) {
-    note("the unit '" + place.unit + "' is none of this quantity, which is in '" + unit_of(measurand) + "'");
-  }
+  if (!unit_fits(place.unit, measurand)) note(unit_finding(place.unit, measurand));
   if (place.scale.digits > scale_digits_max) note("the scale is no exact decimal of at most 9 digits");
   if (!is_inside(block, place.address, end_of(place))) note("lies outside its block '" + block.name + "'");
   if (place.scale_factor_address && !is_inside(block, *place.scale_factor_address, *place.scale_factor_address + 1)) {
@@ -286,37 +265,6 @@ void check_test_addresses(const Profile& profile, const ProfileTest& test, Findi
   }
 }
 
-std::string shown(const std::optional<double>& value) {
-  return value ? std::to_string(*value) : "missing";
-}
-
-void check_expectation(const ProfileTest::Expectation& expected, const std::vector<MeasuredValue>& values,
-                       Findings& findings) {
-  const std::string name = to_text(expected.quantity);
-  const auto found = std::find_if(values.begin(), values.end(), [&expected](const MeasuredValue& value) {
-    return value.quantity == expected.quantity;
-  });
-  if (found == values.end()) {
-    findings.note(expected.line, "the test expects " + name + ", which no register holds");
-    return;
-  }
-  // A float register holds the nearest float to what it means; energy is compared as it is billed.
-  const std::optional<double> value =
-      found->energy ? std::optional(static_cast<double>(found->energy->count)) : found->value;
-  const double tolerance = found->energy ? 0 : 1e-6 * std::max(1.0, std::abs(expected.value.value_or(0)));
-  const bool is_equal =
-      value.has_value() == expected.value.has_value() && (!value || std::abs(*value - *expected.value) <= tolerance);
-  if (is_equal) return;
-  findings.note(expected.line, "the test expects " + name + " = " + shown(expected.value) + ", it decodes to " +
-                                   shown(value) + (found->reason.empty() ? "" : " (" + found->reason + ")"));
-}
-
-/// What a wrong sign or scale would make somebody pay for.
-bool needs_test(const MeasuredQuantity& quantity) {
-  if (quantity.share != Share::total) return false;
-  return is_energy_register(quantity.measurand) || quantity.measurand == Measurand::active_power;
-}
-
 void check_tests(const Profile& profile, Findings& findings) {
   if (profile.tests.empty()) findings.note(1, "there is no [[test]]");
   std::set<std::string> covered;
@@ -346,7 +294,7 @@ void check_tests(const Profile& profile, Findings& findings) {
 }  // namespace
 
 std::vector<std::string> lint_profile(const Profile& profile) {
-  Findings findings(profile);
+  Findings findings(profile.file);
   check_device(profile, findings);
   check_identity(profile, findings);
   for (const ProfileBlock& block : profile.blocks) check_block(profile, block, findings);

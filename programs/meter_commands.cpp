@@ -15,7 +15,8 @@ constexpr const char* url_examples =
     "  modbus+tcp://192.0.2.7:502?unit=1          modbus+tls://192.0.2.7?ca=/a.pem&cert=/b.pem&key=/b.key\n"
     "  modbus+rtu:///dev/ttyUSB0?baud=9600&parity=N&unit=1\n"
     "  modbus+rtutcp://192.0.2.7:4001?unit=1      &base=4096 for a SunSpec map at an unusual address\n"
-    "  p1:///dev/ttyUSB0  p1+tcp://192.0.2.7:2001  p1+file:///tmp/telegram  and the same with sml";
+    "  p1:///dev/ttyUSB0  p1+tcp://192.0.2.7:2001  p1+file:///tmp/telegram  and the same with sml\n"
+    "  mqtt://192.0.2.7/shellies/cellar --profile shelly-pro-3em       mqtts://HOST/NAME?ca=/a.pem&user=me";
 
 std::shared_ptr<MeterReadOptions> read_options(CLI::App* command) {
   auto options = std::make_shared<MeterReadOptions>();

@@ -10,7 +10,7 @@ namespace {
 using namespace commonwatt;
 
 bool usable(const TcpAddress& address) {
-  return !address.host.empty() && address.port != 0 && (!address.tls || address.tls->key.starts_with('/'));
+  return !address.host.empty() && address.port != 0 && (!address.tls || address.tls->ca.starts_with('/'));
 }
 
 bool usable(const FilePath& file) {
@@ -33,6 +33,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   if (!std::visit([](const auto& line) { return usable(line); }, url->line)) std::abort();
+  const std::string& name = url->mqtt.name.name;
+  if ((url->protocol == DeviceProtocol::mqtt) == name.empty()) std::abort();
+  if (name.find_first_of("+#") != std::string::npos) std::abort();
   const bool serial = std::holds_alternative<SerialLine>(url->line);
   if (serial && url->protocol == DeviceProtocol::modbus && (url->unit < 1 || url->unit > 247)) std::abort();
   return 0;

@@ -42,8 +42,8 @@ class TrueDay {
     for (std::int64_t minute = first_minute; minute < last_minute; ++minute) {
       const std::int64_t net = net_w(minute);
       const auto& [import, exported] = watt_seconds_.back();
-      watt_seconds_.push_back(
-          {import + std::max<std::int64_t>(net, 0) * 60, exported - std::min<std::int64_t>(net, 0) * 60});
+      watt_seconds_.emplace_back(import + std::max<std::int64_t>(net, 0) * 60,
+                                 exported - std::min<std::int64_t>(net, 0) * 60);
     }
   }
 

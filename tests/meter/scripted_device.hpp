@@ -12,29 +12,17 @@
 #include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "meter/modbus_answer.hpp"
+#include "tests/meter/line_ends.hpp"
 
 namespace commonwatt {
-
-using Octets = std::vector<std::uint8_t>;
 
 enum class Afterwards { stay, hang_up };
 /// Sends what it likes for the n-th request (from 0), whose right answer is `answer`.
 using Script = std::function<Afterwards(int descriptor, const Octets& answer, int n)>;
 
-inline void put(int descriptor, const Octets& bytes) {
-  if (::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0 && errno == ENOTSOCK) {
-    [[maybe_unused]] const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-  }
-}
 inline void wait_milliseconds(int milliseconds) {
   ::poll(nullptr, 0, milliseconds);
 }
@@ -62,29 +50,15 @@ class ScriptedDevice {
 
  private:
   void open_tcp() {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (::bind(listener_, generic, size) != 0 || ::listen(listener_, 4) != 0) throw std::runtime_error("listen");
-    ::getsockname(listener_, generic, &size);
-    url_ =
-        "modbus+tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "?unit=" + std::to_string(device_.unit);
+    const Listener listener = listen_on_loopback();
+    listener_ = listener.descriptor;
+    url_ = "modbus+tcp://127.0.0.1:" + std::to_string(listener.port) + "?unit=" + std::to_string(device_.unit);
   }
   void open_serial() {
-    client_ = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    std::array<char, 128> path{};
-    if (::grantpt(client_) != 0 || ::unlockpt(client_) != 0 || ::ptsname_r(client_, path.data(), path.size()) != 0) {
-      throw std::runtime_error("pseudo terminal");
-    }
-    slave_ = ::open(path.data(), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    termios settings{};
-    ::tcgetattr(slave_, &settings);
-    ::cfmakeraw(&settings);
-    ::tcsetattr(slave_, TCSANOW, &settings);
-    url_ = "modbus+rtu://" + std::string(path.data()) + "?baud=115200&unit=" + std::to_string(device_.unit);
+    const PseudoTerminal line = open_pseudo_terminal();
+    client_ = line.device;
+    slave_ = line.kept;
+    url_ = "modbus+rtu://" + line.path + "?baud=115200&unit=" + std::to_string(device_.unit);
   }
   void run() {
     while (true) {
@@ -92,14 +66,9 @@ class ScriptedDevice {
           {{stop_[0], POLLIN, 0}, {client_ < 0 ? listener_ : -1, POLLIN, 0}, {client_, POLLIN, 0}}};
       ::poll(waiting.data(), waiting.size(), -1);
       if (waiting[0].revents != 0) return;
-      if (waiting[1].revents != 0) accept();
+      if (waiting[1].revents != 0) client_ = accept_client(listener_);
       if (waiting[2].revents != 0) serve();
     }
-  }
-  void accept() {
-    client_ = ::accept(listener_, nullptr, nullptr);
-    const int on = 1;  // without it the system keeps small pieces back, and the script's timing is not the script's
-    ::setsockopt(client_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
   void serve() {
     std::array<std::uint8_t, 512> buffer{};

@@ -169,7 +169,7 @@ TEST_CASE("a profile's own tests are run") {
               "63: the test expects energy_export = 1500.000000, it decodes to missing (the device says that it has no "
               "value (NaN or infinity))");
   check_finding({{"frequency         = 50", "voltage           = 230"}},
-                "60: the test expects voltage, which no register holds");
+                "60: the test expects voltage, which it does not hold");
   check_finding({{"\"20\"     =", "\"30\" = \"0000\"\n\"20\"     ="}},
                 "53: the test gives registers from 30 that no block reads");
   check_finding({{"energy_export     = 1500\n", ""}}, "32: no [[test]] expects a value of energy_export");

@@ -120,7 +120,7 @@ TEST_CASE("a value is its raw number times its scale factor, and absent without 
   Words inverter = blank(103, 50);
   inverter[14] = 0xFFFD;
   struct Case {
-    std::uint16_t scale;
+    std::uint16_t scale = 0;
     std::optional<double> value;
   };
   for (const auto& [scale, value] :

@@ -1,0 +1,124 @@
+// One line, one request at a time. What lines do wrong is in test_faults.cpp and test_fault_campaign.cpp.
+#include <memory>
+
+#include <doctest/doctest.h>
+
+#include "meter/modbus_bus.hpp"
+#include "tests/meter/scripted_device.hpp"
+
+using namespace commonwatt;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::uint8_t unit = 7;
+
+/// Two holding registers; the first counts the requests.
+DeviceRegisters counter() {
+  return {.unit = unit, .images = [asked = std::make_shared<std::uint16_t>()](std::uint8_t function) {
+            std::vector<RegisterImage> images;
+            if (function == 3) images.push_back({.address = 100, .words = {++*asked, 0xBEEF}});
+            return images;
+          }};
+}
+
+Afterwards honest(int descriptor, const Octets& answer) {
+  put(descriptor, answer);
+  return Afterwards::stay;
+}
+
+ModbusBus bus_to(const std::string& url, int stop_descriptor = -1) {
+  BusTiming timing;
+  timing.response_timeout = milliseconds{200};
+  timing.silence_min = milliseconds{100};
+  timing.busy_waits = {milliseconds{1}, milliseconds{1}, milliseconds{1}};
+  timing.stop_descriptor = stop_descriptor;
+  return {parse_device_url(url).value(), timing};
+}
+
+Result<std::vector<std::uint16_t>, MeterError> read_both(ModbusBus& bus) {
+  return bus.read(unit, RegisterTable::holding, 100, 2);
+}
+using Words = std::vector<std::uint16_t>;
+
+}  // namespace
+
+TEST_CASE("registers come as they are asked for, on a socket and on a serial line") {
+  for (const ScriptedDevice::Line line : {ScriptedDevice::Line::tcp, ScriptedDevice::Line::serial}) {
+    const ScriptedDevice device(line, counter(), [](int to, const Octets& answer, int) { return honest(to, answer); });
+    ModbusBus bus = bus_to(device.url());
+    CHECK(bus.session() == 0);
+    for (std::uint16_t n = 1; n < 4; ++n) CHECK(read_both(bus).value() == Words{n, 0xBEEF});
+    CHECK(bus.read(unit, RegisterTable::holding, 101, 1).value() == Words{0xBEEF});
+    CHECK(bus.read(unit, RegisterTable::holding, 101, 2).error().fault == MeterFault::refused);
+    CHECK(bus.read(unit, RegisterTable::input, 100, 1).error().exception == 1);
+    CHECK(bus.session() == 1);
+    bus.close();
+    CHECK(read_both(bus));
+    CHECK(bus.session() == 2);
+  }
+}
+
+TEST_CASE("what no request can ask for is refused before anything is dialled") {
+  ModbusBus bus = bus_to("modbus+tcp://127.0.0.1:1");
+  CHECK(bus.read(unit, RegisterTable::holding, 0, 0).error().fault == MeterFault::refused);
+  CHECK(bus.read(unit, RegisterTable::holding, 0, 126).error().fault == MeterFault::refused);
+  CHECK(bus.read(unit, RegisterTable::holding, 65535, 2).error().fault == MeterFault::refused);
+  CHECK(bus.session() == 0);
+  CHECK(bus.read(unit, RegisterTable::holding, 65535, 1).error().fault == MeterFault::cannot_connect);
+}
+
+TEST_CASE("pass gives a device's answer as it is, exceptions too") {
+  const ScriptedDevice device(ScriptedDevice::Line::tcp, counter(),
+                              [](int to, const Octets& answer, int) { return honest(to, answer); });
+  ModbusBus bus = bus_to(device.url());
+  CHECK(bus.pass(read_request(unit, RegisterTable::holding, 100, 1)).value() == Octets{3, 2, 0, 1});
+  CHECK(bus.pass(read_request(unit, RegisterTable::holding, 0, 1)).value() == Octets{0x83, 2});
+  CHECK(bus.pass(write_one_request(unit, 100, 5)).value() == Octets{0x86, 1});
+  CHECK(bus.pass(read_request(unit + 1, RegisterTable::holding, 100, 1)).value() == Octets{0x83, 11});
+}
+
+TEST_CASE("serial: a copy of an answer that comes while the device rests is not the next answer") {
+  const ScriptedDevice device(ScriptedDevice::Line::serial, counter(), [](int to, const Octets& answer, int n) {
+    put(to, answer);
+    if (n == 0) {
+      wait_milliseconds(10);
+      put(to, answer);
+    }
+    return Afterwards::stay;
+  });
+  ModbusBus bus = bus_to(device.url() + "&gap=50");
+  CHECK(read_both(bus).value()[0] == 1);
+  CHECK(bus.session() == 1);
+  CHECK(read_both(bus).value()[0] == 2);
+  CHECK(bus.session() == 2);  // the line was drained
+}
+
+TEST_CASE("serial: after a late answer the line is drained, and is another session") {
+  const ScriptedDevice device(ScriptedDevice::Line::serial, counter(), [](int to, const Octets& answer, int n) {
+    if (n == 0) wait_milliseconds(300);
+    return honest(to, answer);
+  });
+  // The answer comes 100 ms after the timeout, well within the silence that is waited for.
+  BusTiming timing{.response_timeout = milliseconds{200}, .silence_min = milliseconds{800}};
+  ModbusBus bus(parse_device_url(device.url()).value(), timing);
+  CHECK(read_both(bus).error().fault == MeterFault::timed_out);
+  CHECK(bus.session() == 1);
+  CHECK(read_both(bus).value()[0] == 2);
+  CHECK(bus.session() == 2);
+}
+
+TEST_CASE("a wait ends when the program does") {
+  std::array<int, 2> stop{};
+  REQUIRE(::pipe2(stop.data(), O_CLOEXEC) == 0);
+  {
+    const ScriptedDevice device(ScriptedDevice::Line::tcp, counter(), [&stop](int, const Octets&, int) {
+      put(stop[1], {1});  // and no answer
+      return Afterwards::stay;
+    });
+    ModbusBus bus = bus_to(device.url(), stop[0]);
+    CHECK(read_both(bus).error().fault == MeterFault::stopping);
+  }
+  ::close(stop[0]);
+  ::close(stop[1]);
+}
