@@ -72,7 +72,7 @@ class RandomRecords {
     record.side = below(2) == 1 ? Side::sell : Side::buy;
     record.money = Money{number()};
     record.time = UtcTime{number()};
-    record.interval = Interval::containing(UtcTime{number()}, below(2) == 1 ? 900 : 300);
+    record.interval = Interval::containing(UtcTime::from_seconds(number() % begin_max), below(2) == 1 ? 900 : 300);
     record.household = name<HouseholdId>();
     record.text = as_text(octets());
     record.bytes = octets();
@@ -88,6 +88,9 @@ class RandomRecords {
   }
 
  private:
+  /// The last second at which an interval may begin and still be read back: beyond it, times no longer fit 64 bits.
+  static constexpr std::int64_t begin_max = 9'000'000'000;
+
   std::uint64_t below(std::uint64_t bound) { return engine_() % bound; }
   /// Numbers of every length, so that each width of the encoding is met.
   std::int64_t number() { return static_cast<std::int64_t>(engine_()) >> below(64); }
