@@ -9,6 +9,7 @@
 #include <modbus/modbus.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "meter/descriptor_wait.hpp"
@@ -34,7 +35,10 @@ Fail<MeterError> cannot_connect(std::string detail) {
 /// A socket, a terminal or a file, non-blocking.
 class DescriptorStream : public ByteStream {
  public:
-  DescriptorStream(int descriptor, int stop_descriptor) : descriptor_(descriptor), stop_(stop_descriptor) {}
+  DescriptorStream(int descriptor, int stop_descriptor) : descriptor_(descriptor), stop_(stop_descriptor) {
+    struct stat kind {};
+    is_socket_ = ::fstat(descriptor, &kind) == 0 && S_ISSOCK(kind.st_mode);
+  }
   ~DescriptorStream() override { ::close(descriptor_); }
   DescriptorStream(const DescriptorStream&) = delete;
   DescriptorStream& operator=(const DescriptorStream&) = delete;
@@ -48,29 +52,28 @@ class DescriptorStream : public ByteStream {
 
   Result<std::size_t, MeterError> receive(std::span<std::uint8_t> buffer, nanoseconds deadline) override {
     while (true) {
-      switch (wait_readable(descriptor_, stop_, deadline)) {
-        case Waited::deadline:
-          return std::size_t{0};
-        case Waited::stopping:
-          return Fail{MeterError{MeterFault::stopping, {}}};
-        case Waited::readable:
-          break;
+      // A socket tells by itself that nothing is there; a terminal would say the same as at its end.
+      if (!is_socket_ || deadline > machine_time()) {
+        const Waited waited = wait_readable(descriptor_, stop_, deadline);
+        if (waited == Waited::stopping) return Fail{MeterError{MeterFault::stopping, {}}};
+        if (waited == Waited::deadline) return std::size_t{0};
       }
       const ssize_t got = ::read(descriptor_, buffer.data(), buffer.size());
       if (got > 0) return static_cast<std::size_t>(got);
       if (got == 0) return lost("the peer closed it");
       if (errno != EAGAIN && errno != EINTR) return lost(system_text(errno));
+      if (errno == EAGAIN && is_socket_ && deadline <= machine_time()) return std::size_t{0};
     }
   }
 
  private:
   [[nodiscard]] ssize_t write_some(std::span<const std::uint8_t> octets) const {
-    const ssize_t sent = ::send(descriptor_, octets.data(), octets.size(), MSG_NOSIGNAL);
-    if (sent >= 0 || errno != ENOTSOCK) return sent;
-    return ::write(descriptor_, octets.data(), octets.size());
+    return is_socket_ ? ::send(descriptor_, octets.data(), octets.size(), MSG_NOSIGNAL)
+                      : ::write(descriptor_, octets.data(), octets.size());
   }
   int descriptor_;
   int stop_;
+  bool is_socket_ = false;
 };
 
 Result<std::unique_ptr<ByteStream>, MeterError> adopt(int descriptor, int stop) {

@@ -1,5 +1,5 @@
-// All the devices of a gateway, read at the same time: a thread for every line, one request at a time on each, so that
-// a device that is slow, or gone, keeps nobody waiting but those who share its wire.
+// All the devices of a gateway, read at the same time, with one request at a time on each line, so that a device that
+// is slow, or gone, keeps nobody waiting but those who share its wire.
 #pragma once
 
 #include <memory>
@@ -42,8 +42,8 @@ class MeterFleet {
 
  private:
   class Line;
-  class Crew;
-  std::unique_ptr<Crew> crew_;
+  class Station;
+  std::unique_ptr<Station> station_;
 };
 
 }  // namespace commonwatt

@@ -1,6 +1,7 @@
 #include "meter/modbus_bus.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "meter/machine_time.hpp"
 
@@ -53,7 +54,8 @@ class ModbusBus::Line {
   std::unique_ptr<ByteStream> stream_;
   std::uint64_t session_ = 0;
   std::uint16_t transaction_ = 0;
-  bool out_of_step_ = false;  // RTU framing only: a late reply may still come
+  bool was_made_ready_ = false;  // and not used since
+  bool out_of_step_ = false;     // RTU framing only: a late reply may still come
   nanoseconds slowest_reply_{0};
   nanoseconds asked_at_{0};
   nanoseconds quiet_since_{0};
@@ -70,6 +72,7 @@ Result<Done, MeterError> ModbusBus::Line::ready() {
     }
   }
   if (!stream_) return fault(MeterFault::connection_lost, "it was closed as soon as it was open");
+  was_made_ready_ = true;
   return out_of_step_ ? drain() : Result<Done, MeterError>(Done{});
 }
 
@@ -183,7 +186,10 @@ void ModbusBus::Line::after_fault(MeterFault kind) {
 
 Result<Octets, MeterError> ModbusBus::Line::ask(const ModbusRequest& request) {
   for (std::size_t attempt = 0;; ++attempt) {
-    if (const Result<Done, MeterError> usable = ready(); !usable) return Fail{usable.error()};
+    // Whoever looked at `session` has just made it ready. With MBAP framing an answer names its request anyway.
+    const bool is_ready = std::exchange(was_made_ready_, false) && stream_ && !rtu();
+    if (const Result<Done, MeterError> usable = is_ready ? Done{} : ready(); !usable) return Fail{usable.error()};
+    was_made_ready_ = false;
     Result<Octets, MeterError> pdu = exchange(request);
     if (pdu) return pdu;
     after_fault(pdu.error().fault);

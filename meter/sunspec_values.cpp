@@ -4,6 +4,9 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <mutex>
+#include <utility>
 
 #include "meter/sunspec_points.hpp"
 
@@ -155,13 +158,18 @@ bool has_point(const SunSpecGroup& layout, std::string_view name) {
                      [name](const SunSpecPointLayout& point) { return point.name == name; });
 }
 
+/// The two reasons that most points of most models give, short enough that a string holds them without the heap: they
+/// come with every reading.
+constexpr const char* not_stated = "not stated";
+constexpr const char* not_counted = "at 0: not kept";
+
 MeasuredValue missing(const MeasuredQuantity& quantity, std::string reason) {
   return {.quantity = quantity, .quality = Quality::missing, .reason = std::move(reason)};
 }
 
 /// Why a point has no value.
 std::string absence_of(const SunSpecPoint& point) {
-  if (std::holds_alternative<std::monostate>(point.raw)) return "the device does not state it";
+  if (std::holds_alternative<std::monostate>(point.raw)) return not_stated;
   if (!point.exponent) return "its scale factor " + std::string(point.layout->scale) + " is absent or out of range";
   return "not a finite number";
 }
@@ -197,9 +205,9 @@ bool is_filled(const SunSpecPoint& point) {
 MeasuredValue counted(const ValueRow& row, const SunSpecPoint& point) {
   const bool is_accumulator = point.layout->type == SunSpecType::acc32;
   const bool is_zero = point.value == 0.0 || (is_accumulator && std::holds_alternative<std::monostate>(point.raw));
-  if (is_zero && row.zero == Zero::is_absent) return missing(row.quantity, "a counter at 0: not kept, or not loaded");
+  if (is_zero && row.zero == Zero::is_absent) return missing(row.quantity, not_counted);
   if (!point.exponent || (!point.value && !is_zero)) return missing(row.quantity, absence_of(point));
-  if (is_filled(point)) return missing(row.quantity, "the device does not state it");
+  if (is_filled(point)) return missing(row.quantity, not_stated);
   const std::optional<Energy> energy = is_zero ? Energy{0} : energy_of(point);
   if (!energy) return missing(row.quantity, "no count can be negative or so large");
   const double value = point.value.value_or(0);
@@ -288,33 +296,47 @@ struct SunSpecValueReader::Row {
   std::optional<SunSpecPlace> factor;  // none: it has no scale factor
 };
 
-SunSpecValueReader::SunSpecValueReader(const SunSpecModel& model) {
-  if (sunspec_layout(model.id) == nullptr) return;
+SunSpecValueReader::Rows SunSpecValueReader::look_up(const SunSpecModel& model) {
+  if (sunspec_layout(model.id) == nullptr) return {};
   const std::array<std::uint16_t, 2> head{model.id, model.length};
   const std::vector<SunSpecPlace> places = sunspec_places(head);
   const auto place_of = [&places](std::string_view name) {
     const SunSpecPlace* const place = find_sunspec_place(places, name);
     return place == nullptr ? std::nullopt : std::optional(*place);
   };
+  Rows rows;
   for (const ValueRow& row : rows_of(model.id)) {
     if (!has_point(*sunspec_layout(model.id), row.point)) continue;
     const std::optional<SunSpecPlace> place = place_of(row.point);
-    rows_.push_back(std::make_shared<const Row>(
-        Row{.value = row, .place = place, .factor = place ? place_of(place->layout->scale) : std::nullopt}));
+    rows.push_back({.value = row, .place = place, .factor = place ? place_of(place->layout->scale) : std::nullopt});
   }
+  return rows;
+}
+
+SunSpecValueReader::SunSpecValueReader(const SunSpecModel& model) {
+  using Key = std::pair<std::uint16_t, std::uint16_t>;
+  static std::mutex mutex;
+  static std::map<Key, std::weak_ptr<const Rows>> known;
+  const std::lock_guard lock(mutex);
+  const Key key(model.id, model.length);
+  if (const auto found = known.find(key); found != known.end()) rows_ = found->second.lock();
+  if (rows_) return;
+  std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
+  rows_ = std::make_shared<const Rows>(look_up(model));
+  known.insert_or_assign(key, rows_);
 }
 
 std::vector<MeasuredValue> SunSpecValueReader::values(std::span<const std::uint16_t> words) const {
-  if (rows_.empty()) return sunspec_values(words);
+  if (rows_->empty()) return sunspec_values(words);
   std::vector<MeasuredValue> values;
-  values.reserve(rows_.size());
-  for (const std::shared_ptr<const Row>& row : rows_) {
-    if (!row->place || row->place->end() > words.size()) {
-      values.push_back(measured(row->value, nullptr));
+  values.reserve(rows_->size());
+  for (const Row& row : *rows_) {
+    if (!row.place || row.place->end() > words.size()) {
+      values.push_back(measured(row.value, nullptr));
       continue;
     }
-    const SunSpecPoint point = decode_sunspec_point(*row->place, row->factor ? &*row->factor : nullptr, words);
-    values.push_back(measured(row->value, &point));
+    const SunSpecPoint point = decode_sunspec_point(*row.place, row.factor ? &*row.factor : nullptr, words);
+    values.push_back(measured(row.value, &point));
   }
   return values;
 }

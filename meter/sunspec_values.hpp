@@ -34,7 +34,8 @@ bool is_sunspec_inverter(std::uint16_t id);
 /// to move within hours of its installation is at 0 far more often because a device has not loaded it yet.
 std::vector<MeasuredValue> sunspec_values(std::span<const std::uint16_t> words);
 
-/// The same for one model that is read again and again, with its layout looked up once.
+/// The same for one model that is read again and again, with its layout looked up once. Readers of models of the same
+/// ID and length share what they looked up. For any thread.
 class SunSpecValueReader {
  public:
   explicit SunSpecValueReader(const SunSpecModel& model);
@@ -43,7 +44,9 @@ class SunSpecValueReader {
 
  private:
   struct Row;
-  std::vector<std::shared_ptr<const Row>> rows_;  // none for models whose layout depends on what they hold
+  using Rows = std::vector<Row>;
+  static Rows look_up(const SunSpecModel& model);
+  std::shared_ptr<const Rows> rows_;  // none for models whose layout depends on what they hold
 };
 
 /// How many registers from the ID on, in one request, hold all that sunspec_values reads of a model and the scale

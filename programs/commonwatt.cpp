@@ -16,6 +16,7 @@
 #include "controller/paced_clock.hpp"
 #include "controller/system_clock.hpp"
 #include "controller/verify.hpp"
+#include "meter/line_crew.hpp"
 #include "programs/meter_commands.hpp"
 #include "sim/demo.hpp"
 #include "sim/sim_meter_command.hpp"
@@ -60,6 +61,7 @@ void add_gateway(CLI::App& app, std::function<int()>& action) {
       if (!config) return complain(config.error());
       const Result<std::unique_ptr<Clock>, std::string> clock = open_clock(config->clock);
       if (!clock) return complain(clock.error(), 1);
+      share_one_heap();
       return run_gateway(*config, **clock, *outbox_off ? Outbox::off : Outbox::kept);
     };
   });

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "meter/line_crew.hpp"
 #include "meter/meter_fleet.hpp"
 #include "meter/modbus_server.hpp"
 #include "sim/register_image.hpp"
@@ -209,6 +210,7 @@ int main(int argc, char** argv) {
     rounds = 3;
   }
   const auto period = quick ? std::chrono::milliseconds{50} : std::chrono::milliseconds{1000};
+  share_one_heap();  // as the gateway does
   const Served served(devices);
   const std::uint64_t memory_before = bench::memory_peak();
   const Figures fleet = read_with_fleet(served.port(), devices, rounds, period);
