@@ -19,7 +19,7 @@ constexpr IntegerRange price_range{-price_magnitude_max.count, price_magnitude_m
 constexpr IntegerRange power_range{0, 1'000'000'000};
 constexpr IntegerRange seconds_range{1, 86'400};
 constexpr std::size_t households_max = 10'000;
-constexpr std::size_t meters_max = 32;
+constexpr std::size_t meters_max = 2'000;
 constexpr IntegerRange mirror_units{1, 247};
 
 template <class Kind>
@@ -84,9 +84,57 @@ MeterRecord read_meter_record(ConfigTable& table) {
   return meter;
 }
 
-GatewayMeter read_gateway_meter(ConfigTable& table, const ProfileLibrary& library, std::size_t place) {
+/// Where the household lies; nothing when the file does not say.
+std::optional<Site> read_site(ConfigTable& household) {
+  const std::optional<double> latitude = household.real("latitude", -90, 90);
+  const std::optional<double> longitude = household.real("longitude", -180, 180);
+  if (household.has("latitude") != household.has("longitude")) {
+    household.fault("latitude", "and longitude belong together");
+  }
+  if (!latitude || !longitude) return std::nullopt;
+  return Site{.latitude_degrees = *latitude, .longitude_degrees = *longitude};
+}
+
+std::optional<SolarPlant> read_plant(ConfigTable& meter, const MeterRecord& record, const std::optional<Site>& site) {
+  const Power peak{meter.integer("solar_peak_w", {1, power_range.high}, 0)};
+  if (!meter.has("solar_peak_w")) return std::nullopt;
+  if (record.role != MeterRole::production) meter.fault("solar_peak_w", "is of meters with role = \"production\" only");
+  if (!site) meter.fault("solar_peak_w", "needs latitude and longitude under [household]");
+  return SolarPlant{.site = site.value_or(Site{}), .peak = peak};
+}
+
+MeterExchange read_exchange(ConfigTable& table) {
+  MeterExchange exchange;
+  const std::string at = table.text("at");
+  const std::optional<UtcTime> time = time_from_text(at);
+  if (!time && table.has("at")) table.fault("at", "'" + at + "' is not a time such as 2026-06-22T10:30:00Z");
+  exchange.time = time.value_or(UtcTime{});
+  constexpr IntegerRange register_range{0, 1'000'000'000'000'000};
+  const auto closing = [&table, &register_range](const char* key) {
+    const Energy energy{table.integer(key, register_range, 0)};
+    return table.has(key) ? std::optional(energy) : std::nullopt;
+  };
+  exchange.closing_import = closing("closing_import_wh");
+  exchange.closing_export = closing("closing_export_wh");
+  exchange.opening_import = Energy{table.integer("opening_import_wh", register_range, 0)};
+  exchange.opening_export = Energy{table.integer("opening_export_wh", register_range, 0)};
+  return exchange;
+}
+
+std::vector<MeterExchange> read_exchanges(ConfigTable& meter) {
+  std::vector<MeterExchange> exchanges;
+  for (ConfigTable& table : meter.tables("exchange")) exchanges.push_back(read_exchange(table));
+  std::sort(exchanges.begin(), exchanges.end(),
+            [](const MeterExchange& a, const MeterExchange& b) { return a.time < b.time; });
+  return exchanges;
+}
+
+GatewayMeter read_gateway_meter(ConfigTable& table, const ProfileLibrary& library, const std::optional<Site>& site,
+                                std::size_t place) {
   GatewayMeter meter;
   meter.record = read_meter_record(table);
+  meter.plant = read_plant(table, meter.record, site);
+  meter.exchanges = read_exchanges(table);
   DeviceConfig device{.id = meter.record.id,
                       .url = table.text("url"),
                       .profile = table.text("profile", std::string(sunspec_profile)),
@@ -308,8 +356,9 @@ Result<GatewayConfig, ConfigFaults> read_gateway_config(const std::filesystem::p
   if (const std::filesystem::path own = household.path("profiles", ""); !own.empty()) directories.push_back(own);
   directories.emplace_back("/etc/commonwatt/profiles");
   const ProfileLibrary library(std::move(directories));
+  const std::optional<Site> site = read_site(household);
   for (ConfigTable& meter : top.tables("meter")) {
-    config.meters.push_back(read_gateway_meter(meter, library, config.meters.size()));
+    config.meters.push_back(read_gateway_meter(meter, library, site, config.meters.size()));
   }
   std::vector<MeterRecord> records;
   for (const GatewayMeter& meter : config.meters) records.push_back(meter.record);

@@ -11,6 +11,7 @@
 #include "market/participants.hpp"
 #include "meter/clear_sky.hpp"
 #include "meter/device.hpp"
+#include "meter/validation.hpp"
 
 namespace commonwatt {
 
@@ -37,9 +38,10 @@ struct WritePermit {
 struct GatewayMeter {
   MeterRecord record;
   DevicePlan device;
-  std::uint8_t mirror_unit = 1;     ///< its number for other tools
-  std::vector<WritePermit> writes;  ///< what they may write
-  std::optional<SolarPlant> plant;  ///< of a production meter whose site is configured
+  std::uint8_t mirror_unit = 1;          ///< its number for other tools
+  std::vector<WritePermit> writes;       ///< what they may write
+  std::optional<SolarPlant> plant;       ///< of a production meter whose modules and site are configured
+  std::vector<MeterExchange> exchanges;  ///< the meters it took the place of, in order of time
 };
 
 /// A broker that a household runs for its own tools.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
 #include <toml++/toml.h>
 
@@ -98,6 +99,17 @@ std::int64_t ConfigTable::integer(const char* key, IntegerRange range, std::opti
   if (value && *value >= range.low && *value <= range.high) return *value;
   fault(key, "must be a whole number from " + std::to_string(range.low) + " to " + std::to_string(range.high));
   return range.low;
+}
+
+std::optional<double> ConfigTable::real(const char* key, double low, double high) {
+  node_->asked.insert(key);
+  if (!has(key)) return std::nullopt;
+  const auto value = (*node_->table)[key].value<double>();
+  if (value && *value >= low && *value <= high) return value;
+  std::ostringstream what;
+  what << "must be a number from " << low << " to " << high;
+  fault(key, what.str());
+  return std::nullopt;
 }
 
 Bytes ConfigTable::hex(const char* key, std::size_t size) {

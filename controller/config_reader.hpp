@@ -28,6 +28,8 @@ class ConfigTable {
   std::string text(const char* key, std::optional<std::string> otherwise = std::nullopt);
   bool boolean(const char* key, bool otherwise);
   std::int64_t integer(const char* key, IntegerRange range, std::optional<std::int64_t> otherwise = std::nullopt);
+  /// A number with or without a fraction; nothing when it is missing.
+  std::optional<double> real(const char* key, double low, double high);
   /// Bytes written in hexadecimal, of the given length.
   Bytes hex(const char* key, std::size_t size);
   /// A file or directory; relative to the directory of the configuration file.

@@ -54,7 +54,7 @@ class Gateway {
         store_(std::move(store)),
         clock_(clock),
         outbox_(outbox),
-        meters_(config.meters, config.rules.interval_seconds, config.reading_period_seconds, clock),
+        meters_(config.meters, store_->meters(), config.rules.interval_seconds, config.reading_period_seconds, clock),
         forecast_(config.forecast_seconds),
         inbox_(inbox_max) {}
 
@@ -184,6 +184,7 @@ int Gateway::loop() {
     for (const Incoming& incoming : inbox_.take(clock_, wake > now ? wake : now + Duration{1}, patience))
       handle(incoming);
   }
+  store_->keep_meters(meters_.memory());
   const Result<Done, std::string> flushed = store_->flush();
   if (!flushed) stop_with(flushed.error());
   return failed_ ? 1 : 0;
@@ -210,7 +211,7 @@ UtcTime Gateway::next_wake(UtcTime now) const {
 
 void Gateway::poll_meters(UtcTime now) {
   const Poll poll = meters_.poll();
-  for (const std::string& fault : poll.faults) log_line(Severity::warning, "meter", fault);
+  for (const MeterNote& note : poll.notes) log_line(note.severity, "meter", note.text);
   if (tools_) tools_->read(poll.looks, now);
   if (mirror_) mirror_->mirror().take(poll.looks);
   // Polls lie on whole multiples of the period, so that one falls on every boundary.
@@ -223,6 +224,7 @@ void Gateway::poll_meters(UtcTime now) {
     publish_live();
   }
   if (poll.boundaries.empty()) return;
+  store_->keep_meters(meters_.memory());
   std::vector<OutboxItem> items;
   for (const BoundaryReading& boundary : poll.boundaries) {
     // After the market's end nobody settles on it.

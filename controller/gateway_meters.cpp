@@ -64,11 +64,27 @@ std::string told_findings(const ValidatedReading& validated, unsigned stale_in_a
   return told;
 }
 
+ValidationState remembered(const std::vector<MeterMemory>& memory, const MeterId& meter) {
+  const auto found =
+      std::find_if(memory.begin(), memory.end(), [&meter](const MeterMemory& one) { return one.meter == meter; });
+  return found == memory.end() ? ValidationState{} : found->state;
+}
+
+/// Whether silence is what is to be expected: without sun, or with little, an inverter switches itself off.
+bool may_sleep(const std::optional<SolarPlant>& plant, MeterFault fault, UtcTime now) {
+  constexpr double waking_cosine = 0.087;  // of a sun 5 degrees high
+  const bool is_silence =
+      fault == MeterFault::cannot_connect || fault == MeterFault::timed_out || fault == MeterFault::connection_lost;
+  return plant && is_silence && solar_zenith_cosine(now, plant->site) < waking_cosine;
+}
+
 }  // namespace
 
 struct GatewayMeters::Watched {
-  explicit Watched(const GatewayMeter& meter) : record(meter.record), validation(limits_of(meter)) {}
+  Watched(const GatewayMeter& meter, const ValidationState& state)
+      : record(meter.record), plant(meter.plant), validation(limits_of(meter), state) {}
   MeterRecord record;
+  std::optional<SolarPlant> plant;
   MeterValidation validation;
   std::optional<RegisterSample> last;       // the last one that counts
   std::optional<RegisterSample> candidate;  // read since, and not confirmed yet
@@ -78,30 +94,50 @@ struct GatewayMeters::Watched {
   std::string told;               // what was last told, so that it is told once
 };
 
-GatewayMeters::GatewayMeters(const std::vector<GatewayMeter>& meters, std::int64_t interval_seconds,
-                             std::int64_t reading_period_seconds, const Clock& clock)
+GatewayMeters::GatewayMeters(const std::vector<GatewayMeter>& meters, const std::vector<MeterMemory>& memory,
+                             std::int64_t interval_seconds, std::int64_t reading_period_seconds, const Clock& clock)
     : interval_seconds_(interval_seconds), reading_period_seconds_(reading_period_seconds), clock_(clock) {
   std::vector<DevicePlan> plans;
   for (const GatewayMeter& meter : meters) {
     plans.push_back(meter.device);
-    meters_.push_back(std::make_unique<Watched>(meter));
+    auto watched = std::make_unique<Watched>(meter, remembered(memory, meter.record.id));
+    for (const MeterExchange& exchange : meter.exchanges) {
+      const Result<Done, std::string> declared = watched->validation.declare(exchange);
+      if (declared) continue;
+      first_notes_.push_back(
+          {Severity::alarm, meter.record.id.text() + ": its exchange at " + to_text(exchange.time) +
+                                " is not believed and does not count; correct its figures: " + declared.error()});
+    }
+    meters_.push_back(std::move(watched));
   }
   fleet_ = std::make_unique<MeterFleet>(std::move(plans), clock);
 }
 
 GatewayMeters::~GatewayMeters() = default;
 
-void GatewayMeters::note(Watched& meter, const std::string& state, const std::string& reason, Poll& poll) {
+std::vector<MeterMemory> GatewayMeters::memory() const {
+  std::vector<MeterMemory> memory;
+  for (const std::unique_ptr<Watched>& meter : meters_) memory.push_back({meter->record.id, meter->validation.state()});
+  return memory;
+}
+
+/// Tells what a meter's `state` is when it has changed; an empty one is as it should be.
+void GatewayMeters::note(Watched& meter, const std::string& state, const MeterNote& told, Poll& poll) const {
   if (meter.told == state) return;
   meter.told = state;
-  poll.faults.push_back(meter.record.id.text() + ": " + (state.empty() ? "answers again" : reason));
+  const MeterNote note = state.empty() ? MeterNote{Severity::info, "answers again"} : told;
+  poll.notes.push_back({note.severity, meter.record.id.text() + ": " + note.text});
 }
 
 void GatewayMeters::take(Watched& meter, const Result<DeviceReading, MeterError>& reading, Poll& poll) {
   meter.power_w.reset();
   if (!reading) {
-    meter.validation.missed(clock_.now(), reading.error());
-    return note(meter, to_text(reading.error().fault), to_text(reading.error()), poll);
+    const MeterError& error = reading.error();
+    meter.validation.missed(clock_.now(), error);
+    if (may_sleep(meter.plant, error.fault, clock_.now())) {
+      return note(meter, "asleep", {Severity::info, "does not answer, and its plant has no sun"}, poll);
+    }
+    return note(meter, to_text(error.fault), {Severity::warning, to_text(error)}, poll);
   }
   meter.power_w = meter.record.role == MeterRole::production ? reading->production_w() : reading->power_w();
   if (wants_energy_) take_registers(meter, *reading, poll);
@@ -110,7 +146,7 @@ void GatewayMeters::take(Watched& meter, const Result<DeviceReading, MeterError>
 void GatewayMeters::take_registers(Watched& meter, const DeviceReading& reading, Poll& poll) {
   const ValidatedReading validated = meter.validation.check(reading, reading.meter_clock);
   meter.stale_in_a_row = validated.has(ReadingFlag::stale) ? meter.stale_in_a_row + 1 : 0;
-  note(meter, told_findings(validated, meter.stale_in_a_row), validated.reason(), poll);
+  note(meter, told_findings(validated, meter.stale_in_a_row), {Severity::warning, validated.reason()}, poll);
   const bool produces = meter.record.role == MeterRole::production;
   const std::optional<Energy> import = produces ? Energy{0} : reading.energy_import();
   const std::optional<Energy> exported = produces ? reading.energy_produced() : reading.energy_export();
@@ -165,6 +201,7 @@ Poll GatewayMeters::poll() {
   wants_energy_ = energy_is_due(now);
   if (wants_energy_) energy_asked_ = now;
   Poll poll;
+  poll.notes = std::exchange(first_notes_, {});
   for (MeterFleet::Outcome& outcome : fleet_->poll(wants_energy_ ? Wanted::energy : Wanted::power)) {
     Watched& meter = *meters_[outcome.device];
     take(meter, outcome.reading, poll);

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "controller/config.hpp"
+#include "controller/effect.hpp"
 #include "controller/meter_look.hpp"
+#include "controller/meter_memory.hpp"
 #include "market/delivery.hpp"
 #include "meter/meter_fleet.hpp"
 #include "meter/validation.hpp"
@@ -31,20 +33,26 @@ struct RegisterSample {
   Hash32 raw{};
 };
 
+/// What is to be told of a meter.
+struct MeterNote {
+  Severity severity = Severity::info;
+  std::string text;
+};
+
 /// One poll of all meters.
 struct Poll {
   std::optional<std::int64_t> net;  ///< W over the billing meters, import positive; nothing when one did not answer
   std::optional<std::int64_t> production;  ///< W over the production meters
   std::vector<BoundaryReading> boundaries;
-  std::vector<std::string> faults;  ///< what changed for the worse since the last poll, in words
-  std::vector<MeterLook> looks;     ///< everything the meters that answered said
+  std::vector<MeterNote> notes;  ///< what changed since the last poll
+  std::vector<MeterLook> looks;  ///< everything the meters that answered said
 };
 
 class GatewayMeters {
  public:
-  /// `meters` were checked by read_gateway_config.
-  GatewayMeters(const std::vector<GatewayMeter>& meters, std::int64_t interval_seconds,
-                std::int64_t reading_period_seconds, const Clock& clock);
+  /// `meters` were checked by read_gateway_config; `memory` is what an earlier run stored of them.
+  GatewayMeters(const std::vector<GatewayMeter>& meters, const std::vector<MeterMemory>& memory,
+                std::int64_t interval_seconds, std::int64_t reading_period_seconds, const Clock& clock);
   ~GatewayMeters();
   GatewayMeters(const GatewayMeters&) = delete;
   GatewayMeters& operator=(const GatewayMeters&) = delete;
@@ -54,6 +62,9 @@ class GatewayMeters {
   /// there is none, and settlement estimates.
   Poll poll();
 
+  /// What is to be stored, of every meter.
+  [[nodiscard]] std::vector<MeterMemory> memory() const;
+
   /// The meters in their order, for requests of others.
   MeterFleet& fleet() { return *fleet_; }
 
@@ -62,7 +73,7 @@ class GatewayMeters {
   void take(Watched& meter, const Result<DeviceReading, MeterError>& reading, Poll& poll);
   void take_registers(Watched& meter, const DeviceReading& reading, Poll& poll);
   void add_boundary(Watched& meter, const RegisterSample& sample, Poll& poll) const;
-  void note(Watched& meter, const std::string& state, const std::string& reason, Poll& poll);
+  void note(Watched& meter, const std::string& state, const MeterNote& told, Poll& poll) const;
 
   [[nodiscard]] std::optional<std::int64_t> sum_of(MeterRole role) const;
   [[nodiscard]] bool energy_is_due(UtcTime now) const;
@@ -71,6 +82,7 @@ class GatewayMeters {
   std::int64_t interval_seconds_;
   std::int64_t reading_period_seconds_;
   const Clock& clock_;
+  std::vector<MeterNote> first_notes_;   // to be told with the first poll
   std::optional<UtcTime> energy_asked_;  // when the energy registers were last asked for
   bool wants_energy_ = true;             // whether the poll at hand asks for them
   std::unique_ptr<MeterFleet> fleet_;

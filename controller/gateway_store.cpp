@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS contract(interval_begin INTEGER PRIMARY KEY, contract
 CREATE TABLE IF NOT EXISTS bill(interval_begin INTEGER PRIMARY KEY, bill BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS sequence(name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS witness(one INTEGER PRIMARY KEY CHECK(one=1), witnessed BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS meter(id TEXT PRIMARY KEY, memory BLOB NOT NULL) STRICT;
 )";
 
 /// Receipted items and contracts older than this are forgotten; bills are kept for good.
@@ -33,6 +34,7 @@ struct GatewayStore::Tables {
         set_sequence(database.prepare("INSERT OR REPLACE INTO sequence VALUES(?,?)")),
         set_contract(database.prepare("INSERT OR REPLACE INTO contract VALUES(?,?)")),
         set_bill(database.prepare("INSERT OR REPLACE INTO bill VALUES(?,?)")),
+        set_meter(database.prepare("INSERT OR REPLACE INTO meter VALUES(?,?)")),
         get_contract(database.prepare("SELECT contract FROM contract WHERE interval_begin=?")),
         get_bill(database.prepare("SELECT 1 FROM bill WHERE interval_begin=?")),
         get_items(database.prepare("SELECT payload FROM outbox WHERE interval_begin=? AND subject=? AND meter=?")) {
@@ -56,6 +58,11 @@ struct GatewayStore::Tables {
       const Result<Witnessed, CborError> kept = decode<Witnessed>(cosigned.blob(0));
       if (kept) witnessed = *kept;
     }
+    SqlStatement remembered = database.prepare("SELECT memory FROM meter ORDER BY id");
+    while (remembered.row()) {
+      Result<MeterMemory, CborError> kept = decode<MeterMemory>(remembered.blob(0));
+      if (kept) meters.push_back(std::move(*kept));
+    }
   }
 
   /// Everything kept in memory, inside the caller's transaction.
@@ -67,6 +74,7 @@ struct GatewayStore::Tables {
       newest = begin;
     }
     for (const auto& [begin, bill] : bills) set_bill.with(begin, encode(bill)).run();
+    for (const MeterMemory& meter : kept_meters) set_meter.with(meter.meter.text(), encode(meter)).run();
     if (newest > 0) {
       database.prepare("DELETE FROM contract WHERE interval_begin<?").with(newest - kept_seconds).run();
       database.prepare("DELETE FROM outbox WHERE receipt IS NOT NULL AND interval_begin<?")
@@ -78,6 +86,7 @@ struct GatewayStore::Tables {
     receipts.clear();
     contracts.clear();
     bills.clear();
+    kept_meters.clear();
   }
 
   std::filesystem::path file;
@@ -87,6 +96,7 @@ struct GatewayStore::Tables {
   SqlStatement set_sequence;
   SqlStatement set_contract;
   SqlStatement set_bill;
+  SqlStatement set_meter;
   SqlStatement get_contract;
   SqlStatement get_bill;
   SqlStatement get_items;
@@ -94,10 +104,12 @@ struct GatewayStore::Tables {
   std::map<std::int64_t, OutboxItem> pending;
   std::map<std::string, std::int64_t> sequences;
   Witnessed witnessed;
+  std::vector<MeterMemory> meters;  // as an earlier run stored them
   // Kept in memory until the next write.
   std::map<Hash32, SignedReceipt> receipts;
   std::map<std::int64_t, Contract> contracts;
   std::map<std::int64_t, Bill> bills;
+  std::vector<MeterMemory> kept_meters;
 };
 
 GatewayStore::GatewayStore(std::unique_ptr<Tables> tables) : tables_(std::move(tables)) {}
@@ -177,8 +189,19 @@ void GatewayStore::keep_bill(const Bill& bill) {
   tables_->bills.insert_or_assign(bill.statement.interval.begin_seconds(), bill);
 }
 
+void GatewayStore::keep_meters(std::vector<MeterMemory> meters) {
+  tables_->kept_meters = std::move(meters);
+}
+
+std::vector<MeterMemory> GatewayStore::meters() const {
+  return tables_->meters;
+}
+
 Result<Done, std::string> GatewayStore::flush() {
-  if (tables_->receipts.empty() && tables_->contracts.empty() && tables_->bills.empty()) return Done{};
+  if (tables_->receipts.empty() && tables_->contracts.empty() && tables_->bills.empty() &&
+      tables_->kept_meters.empty()) {
+    return Done{};
+  }
   return add({});
 }
 

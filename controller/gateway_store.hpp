@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "controller/message.hpp"
+#include "controller/meter_memory.hpp"
 
 namespace commonwatt {
 
@@ -57,6 +58,7 @@ class GatewayStore {
   void keep_receipt(const Hash32& item, const SignedReceipt& receipt);
   void keep_contract(const Interval& interval, const Contract& contract);
   void keep_bill(const Bill& bill);
+  void keep_meters(std::vector<MeterMemory> meters);
   /// Writes what was kept; does nothing when there is nothing.
   Result<Done, std::string> flush();
 
@@ -65,6 +67,8 @@ class GatewayStore {
   [[nodiscard]] std::optional<Contract> contract(const Interval& interval);
   [[nodiscard]] bool has_bill(const Interval& interval);
   [[nodiscard]] Witnessed witnessed() const;
+  /// What an earlier run stored of the meters.
+  [[nodiscard]] std::vector<MeterMemory> meters() const;
   /// The orders made for an interval, and the reading made for a boundary of a meter.
   [[nodiscard]] std::vector<Order> orders(const Interval& interval);
   [[nodiscard]] std::optional<Reading> reading(const MeterId& meter, UtcTime boundary);

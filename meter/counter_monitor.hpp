@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "core/time.hpp"
 #include "core/units.hpp"
@@ -72,6 +73,10 @@ struct CounterState {
   Energy value;   // as the register showed it
   Energy offset;  // unwrapped - value
   friend bool operator==(const CounterState&, const CounterState&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.time, self.value, self.offset);
+  }
 };
 
 /// What the operator declares of a replaced, reset or re-based meter.

@@ -330,4 +330,27 @@ void MeterValidation::check_balance(double power_w, Energy quantum, ValidatedRea
   balance_ = Balance{.begin = validated.time, .import = import, .export_ = exported};
 }
 
+Result<Done, std::string> MeterValidation::declare(const MeterExchange& exchange) {
+  const auto is_known = [&exchange](const CounterMonitor& monitor) {
+    return monitor.last_good_time() && *monitor.last_good_time() >= exchange.time;
+  };
+  const bool has_import = limits_.flow == MeteredFlow::connection;
+  const bool knows_import = !has_import || is_known(import_);
+  if (knows_import && is_known(export_)) return Done{};
+  CounterMonitor import = import_;
+  CounterMonitor exported = export_;
+  if (!knows_import) {
+    const CounterCheck check = import.declare({exchange.time, exchange.closing_import, exchange.opening_import});
+    if (!check.good) return Fail{"import: " + check.reason};
+  }
+  if (!is_known(export_)) {
+    const CounterCheck check = exported.declare({exchange.time, exchange.closing_export, exchange.opening_export});
+    if (!check.good) return Fail{"export: " + check.reason};
+  }
+  import_ = std::move(import);
+  export_ = std::move(exported);
+  balance_.reset();
+  return Done{};
+}
+
 }  // namespace commonwatt

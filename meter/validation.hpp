@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "core/result.hpp"
 #include "core/time.hpp"
 #include "core/units.hpp"
 #include "meter/clear_sky.hpp"
@@ -81,8 +83,22 @@ struct ValidationLimits {
 };
 
 struct ValidationState {
-  std::optional<CounterState> import;
-  std::optional<CounterState> export_;
+  std::optional<CounterState> import = std::nullopt;
+  std::optional<CounterState> export_ = std::nullopt;
+  friend bool operator==(const ValidationState&, const ValidationState&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.import, self.export_);
+  }
+};
+
+/// What the operator declares of a meter that was replaced, reset or re-based: both registers at once.
+struct MeterExchange {
+  UtcTime time;
+  std::optional<Energy> closing_import = std::nullopt;  // the last that the old meter showed, where it is known
+  std::optional<Energy> closing_export = std::nullopt;
+  Energy opening_import = {};  // the first that the new one shows
+  Energy opening_export = {};
 };
 
 /// Watches one meter. Its registers are those that DeviceReading names energy_import, energy_export and
@@ -97,9 +113,10 @@ class MeterValidation {
   ValidatedReading check(const DeviceReading& reading, std::optional<UtcTime> meter_clock = std::nullopt);
   ValidatedReading missed(UtcTime time, const MeterError& error);
 
-  /// A replaced, reset or re-based register, declared by the operator; see CounterMonitor::declare.
-  CounterCheck declare_import(const CounterExchange& exchange) { return import_.declare(exchange); }
-  CounterCheck declare_export(const CounterExchange& exchange) { return export_.declare(exchange); }
+  /// Continues both series from a replaced meter; of a plant the export alone. One that is not newer than the last good
+  /// registers was declared before and changes nothing. Fails with the reason of CounterMonitor::declare; then neither
+  /// register changes.
+  Result<Done, std::string> declare(const MeterExchange& exchange);
 
   [[nodiscard]] ValidationState state() const { return {import_.state(), export_.state()}; }
   [[nodiscard]] const CounterMonitor& import_monitor() const { return import_; }

@@ -134,7 +134,7 @@ TEST_CASE("an unknown key, a wrong type and a value out of range are named with 
   const std::string good = with_broker_key(gateway_text());
   CHECK(faults_of(good) == "good");
   says(faults_of(replaced(good, "store =", "stor =")),
-       ":3:1: unknown key 'household.stor'; known here: id, keys, profiles, store");
+       ":3:1: unknown key 'household.stor'; known here: id, keys, latitude, longitude, profiles, store");
   says(faults_of(replaced(good, "store =", "stor =")), "household.store: is missing");
   says(faults_of(replaced(good, "\"store\"", "7")), ":3:9: household.store: must be a text in quotes");
   says(faults_of(replaced(good, "300000", "\"300000\"")), ":13:16: market.retail_price: must be a whole number");
@@ -159,6 +159,55 @@ TEST_CASE("what cannot be right together is refused") {
   says(faults_of(replaced(good, "modbus+tcp", "http")), "meter.url: ");
   says(faults_of(good.substr(0, good.find("[[meter]]"))), "at least one [[meter]]");
   says(faults_of(good + good.substr(good.find("[[meter]]"))), "two meters are named 'hh01-grid'");
+}
+
+constexpr const char* solar_meter = R"([[meter]]
+id = "hh01-roof"
+role = "production"
+rating_w = 8000
+url = "modbus+tcp://127.0.0.1:503?unit=1"
+solar_peak_w = 9200
+[[meter.exchange]]
+at = "2026-06-22T10:30:00Z"
+closing_export_wh = 51234567
+[[meter.exchange]]
+at = "2025-01-01T00:00:00Z"
+opening_import_wh = 5
+)";
+
+TEST_CASE("where a plant stands, and what meters were exchanged, is read") {
+  const TemporaryDirectory directory;
+  std::string text = with_broker_key(gateway_text()) + solar_meter;
+  text.insert(text.find("keys ="), "latitude = 47\nlongitude = -8.5\n");
+  const std::filesystem::path file = directory / "gateway.toml";
+  test::write_text(file, text);
+  const auto config = read_gateway_config(file);
+  REQUIRE(config.ok());
+  CHECK_FALSE(config->meters[0].plant);
+  const GatewayMeter& roof = config->meters[1];
+  REQUIRE(roof.plant);
+  CHECK(roof.plant->peak == Power{9200});
+  CHECK(roof.plant->site.latitude_degrees == 47.0);
+  CHECK(roof.plant->site.longitude_degrees == -8.5);
+  REQUIRE(roof.exchanges.size() == 2);
+  CHECK(roof.exchanges[0].time < roof.exchanges[1].time);
+  CHECK(roof.exchanges[0].opening_import == Energy{5});
+  CHECK_FALSE(roof.exchanges[0].closing_export);
+  CHECK(roof.exchanges[1].closing_export == Energy{51'234'567});
+}
+
+TEST_CASE("a plant without a place, and an exchange without a time, are refused") {
+  const auto with = [](std::string text, const char* where, const char* more) {
+    text.insert(text.find(where), more);
+    return faults_of(text);
+  };
+  const std::string good = with_broker_key(gateway_text());
+  CHECK(with(good + solar_meter, "", "").find("needs latitude and longitude") != std::string::npos);
+  CHECK(with(good, "keys =", "latitude = 47.5\n").find("belong together") != std::string::npos);
+  CHECK(with(good, "keys =", "latitude = 97.5\nlongitude = 8\n").find("from -90 to 90") != std::string::npos);
+  CHECK(with(good + "[[meter.exchange]]\n", "", "").find("exchange.at: is missing") != std::string::npos);
+  CHECK(with(good + "[[meter.exchange]]\nat = \"noon\"\n", "", "").find("is not a time") != std::string::npos);
+  CHECK(with(good, "url =", "solar_peak_w = 5\n").find("production") != std::string::npos);
 }
 
 TEST_CASE("a gateway publishes to other tools only when its file asks for it") {

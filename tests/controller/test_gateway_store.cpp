@@ -40,6 +40,21 @@ TEST_CASE("what waits for a receipt waits over a restart, oldest first") {
   CHECK_FALSE(store->reading(test::grid_meter(0), test::street_interval(1).begin()).has_value());
 }
 
+TEST_CASE("what is known of the meters is there after a restart, with the write that follows") {
+  const TemporaryDirectory directory;
+  const CounterState import{UtcTime::from_seconds(900), Energy{17}, Energy{4'294'967'296}};
+  const CounterState exported{UtcTime::from_seconds(899), Energy{0}, Energy{0}};
+  const std::vector<MeterMemory> memory{{test::grid_meter(0), {import, exported}}, {test::grid_meter(1), {}}};
+  {
+    const auto store = opened(directory);
+    CHECK(store->meters().empty());
+    store->keep_meters(memory);
+    REQUIRE(store->add({reading_item(0)}).ok());
+  }
+  const auto store = opened(directory);
+  CHECK(store->meters() == memory);
+}
+
 TEST_CASE("an answered item does not wait any more, and its receipt is kept") {
   const TemporaryDirectory directory;
   const SignedReceipt receipt{{Subject::order, order_item(1).id, UtcTime::from_seconds(5), std::nullopt}, Bytes(64, 7)};

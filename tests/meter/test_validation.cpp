@@ -201,14 +201,43 @@ TEST_CASE("power at midnight is more than the sun can give") {
   CHECK(produce(at(12, 0, 10), 3900, 5'020'010).quality == Quality::good);
 }
 
-TEST_CASE("an exchange declared for one register continues both") {
+constexpr MeterExchange exchanged{.time = at(0, 0, 15),
+                                  .closing_import = begin.import,
+                                  .closing_export = begin.export_,
+                                  .opening_import = Energy{0},
+                                  .opening_export = Energy{7}};
+
+TEST_CASE("a declared exchange continues both registers, once") {
   Heard heard;
-  const UtcTime time = at(0, 0, 15);
-  CHECK(heard.meter.declare_import({.time = time, .closing = begin.import, .opening = Energy{0}}).good);
-  CHECK(heard.meter.declare_export({.time = time, .closing = begin.export_, .opening = Energy{0}}).good);
-  const ValidatedReading validated = heard.meter.check(sound_reading(at(0, 0, 20), {Energy{1}, Energy{0}}, 360));
+  CHECK(heard.meter.declare(exchanged).ok());
+  const ValidatedReading validated = heard.meter.check(sound_reading(at(0, 0, 20), {Energy{1}, Energy{7}}, 360));
   CHECK(validated.import == begin.import + Energy{1});
   CHECK(validated.export_ == begin.export_);
+  // A file that still declares it is read again after a restart.
+  MeterValidation restarted(house, heard.meter.state());
+  CHECK(restarted.declare(exchanged).ok());
+  CHECK(restarted.state() == heard.meter.state());
+}
+
+TEST_CASE("an exchange that cannot be is refused with the register's name, and neither register changes") {
+  Heard heard;
+  MeterExchange wrong = exchanged;
+  wrong.closing_export = begin.export_ + Energy{9'000'000};
+  const ValidationState before = heard.meter.state();
+  const Result<Done, std::string> declared = heard.meter.declare(wrong);
+  REQUIRE_FALSE(declared.ok());
+  CHECK(declared.error().starts_with("export: "));
+  CHECK(heard.meter.state() == before);
+  const ValidatedReading validated = heard.meter.check(next_reading());
+  CHECK(validated.import == begin.import + Energy{1});
+}
+
+TEST_CASE("a plant's exchange concerns what it makes") {
+  MeterValidation plant({.flow = MeteredFlow::production, .rating = Power{8'000}},
+                        {.export_ = CounterState{at(0, 0), Energy{500}, Energy{0}}});
+  CHECK(plant.declare({.time = at(1, 0), .closing_export = Energy{600}}).ok());
+  CHECK(plant.export_monitor().unwrapped()->unwrapped == Energy{600});
+  CHECK_FALSE(plant.state().import);
 }
 
 TEST_CASE("every flag has its own words") {

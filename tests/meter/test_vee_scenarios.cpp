@@ -140,8 +140,13 @@ TEST_CASE("re-based a little: held until it is declared, then the day's total is
   const auto declare = [](MeterValidation& meter, UtcTime time) {
     if (!within(time, at(18, 0), at(18, 0, 10))) return;
     const RegisterPair truth = TrueDay{}.registers(time);
-    CHECK(meter.declare_import({.time = time, .closing = truth.import, .opening = truth.import - Energy{5000}}).good);
-    CHECK(meter.declare_export({.time = time, .closing = truth.export_, .opening = truth.export_ - Energy{5000}}).good);
+    CHECK(meter
+              .declare({.time = time,
+                        .closing_import = truth.import,
+                        .closing_export = truth.export_,
+                        .opening_import = truth.import - Energy{5000},
+                        .opening_export = truth.export_ - Energy{5000}})
+              .ok());
   };
   check_day({.spoil = lower, .operate = declare, .measured_min = quarters - 14});
 }
@@ -154,8 +159,13 @@ TEST_CASE("reset to zero and counting on: never taken up silently, and whole aft
   });
   const auto declare = [at_reset](MeterValidation& meter, UtcTime time) {
     if (!within(time, at(20, 0), at(20, 0, 10))) return;
-    CHECK(meter.declare_import({.time = at(10, 0), .closing = at_reset.import, .opening = Energy{0}}).good);
-    CHECK(meter.declare_export({.time = at(10, 0), .closing = at_reset.export_, .opening = Energy{0}}).good);
+    CHECK(meter
+              .declare({.time = at(10, 0),
+                        .closing_import = at_reset.import,
+                        .closing_export = at_reset.export_,
+                        .opening_import = Energy{0},
+                        .opening_export = Energy{0}})
+              .ok());
   };
   check_day({.spoil = reset, .operate = declare, .measured_min = quarters - 42});
 }
