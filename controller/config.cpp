@@ -141,7 +141,9 @@ GatewayMeter read_gateway_meter(ConfigTable& table, const ProfileLibrary& librar
                       .serial = table.text("serial", "")};
   const std::int64_t timeout = table.integer("response_timeout_ms", {50, 60'000}, 0);
   if (timeout > 0) device.response_timeout = std::chrono::milliseconds(timeout);
-  const std::int64_t unit = std::min<std::int64_t>(static_cast<std::int64_t>(place) + 1, mirror_units.high);
+  // A line has no more units than that; what comes later in the file is shown only when it says so.
+  const std::int64_t unit =
+      place < static_cast<std::size_t>(mirror_units.high) ? static_cast<std::int64_t>(place) + 1 : 0;
   meter.mirror_unit = static_cast<std::uint8_t>(table.integer("mirror_unit", mirror_units, unit));
   const bool has_url = table.has("url");
   Result<DevicePlan, std::string> plan = plan_device(std::move(device), library, open_mqtt_messages);
@@ -257,7 +259,7 @@ std::optional<SparkplugConfig> read_sparkplug(ConfigTable table, bool is_there, 
 void check_mirror_units(ConfigTable& top, const std::vector<GatewayMeter>& meters) {
   std::set<std::uint8_t> units;
   for (const GatewayMeter& meter : meters) {
-    if (units.insert(meter.mirror_unit).second) continue;
+    if (meter.mirror_unit == 0 || units.insert(meter.mirror_unit).second) continue;
     top.fault("meter", "two meters have the mirror_unit " + std::to_string(meter.mirror_unit));
   }
 }

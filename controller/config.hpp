@@ -38,7 +38,7 @@ struct WritePermit {
 struct GatewayMeter {
   MeterRecord record;
   DevicePlan device;
-  std::uint8_t mirror_unit = 1;          ///< its number for other tools
+  std::uint8_t mirror_unit = 1;          ///< its number for other tools, 1 to 247; 0: it is not shown to them
   std::vector<WritePermit> writes;       ///< what they may write
   std::optional<SolarPlant> plant;       ///< of a production meter whose modules and site are configured
   std::vector<MeterExchange> exchanges;  ///< the meters it took the place of, in order of time

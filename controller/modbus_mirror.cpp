@@ -190,9 +190,11 @@ struct ModbusMirror::Mirrored {
 ModbusMirror::ModbusMirror(const std::vector<GatewayMeter>& meters, std::chrono::seconds age_max, const Clock& clock,
                            Ask ask, Tell tell)
     : age_max_(age_max), clock_(clock), ask_(std::move(ask)), tell_(std::move(tell)) {
-  for (const GatewayMeter& meter : meters) {
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    const GatewayMeter& meter = meters[i];
+    if (meter.mirror_unit == 0) continue;
     auto mirrored = std::make_unique<Mirrored>();
-    mirrored->index = meters_.size();
+    mirrored->index = i;
     mirrored->name = meter.record.id.text();
     mirrored->unit = meter.mirror_unit;
     mirrored->device_unit = meter.device.url.unit;

@@ -2,6 +2,7 @@
 // libmodbus over the same devices in the same run; and how much of a serial line's rate is used.
 //
 //     bench-meters [--devices N] [--rounds N] [--quick] [--json]
+//     bench-meters --serve [--devices N]      only serves the devices, on every loopback address; prints the port
 //
 // The devices are served by a process of their own, so that only the reading side is measured. CPU is the process's
 // user and system time.
@@ -55,6 +56,10 @@ std::string host_of(std::size_t device) {
 /// Serves one SunSpec meter at every loopback address until the parent ends. The port comes through `out`.
 [[noreturn]] void serve(int out, std::size_t clients) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
   const ImageIdentity identity{.maker = "Commonwatt", .model = "Bench", .serial = "B1", .unit = 1};
   const RegisterImage image = sunspec_meter_image(identity, 3, {1200, Energy{1'000'000}, Energy{77}});
   auto server = ModbusServer::listen(
@@ -75,10 +80,6 @@ class Served {
     child_ = ::fork();
     if (child_ == 0) {
       ::close(ends[0]);
-      rlimit limit{};
-      ::getrlimit(RLIMIT_NOFILE, &limit);
-      limit.rlim_cur = limit.rlim_max;
-      ::setrlimit(RLIMIT_NOFILE, &limit);
       serve(ends[1], 2 * devices);
     }
     ::close(ends[1]);
@@ -199,17 +200,20 @@ int main(int argc, char** argv) {
   int rounds = 20;
   bool quick = false;
   bool json = false;
+  bool serve_only = false;
   CLI::App app("What reading many meters costs, against a bare libmodbus loop in the same run");
   app.add_option("--devices", devices, "Modbus TCP devices")->check(CLI::Range(1, 5000))->capture_default_str();
   app.add_option("--rounds", rounds, "reads of each device")->check(CLI::Range(1, 10000))->capture_default_str();
   app.add_flag("--quick", quick, "small, to see that it works");
   app.add_flag("--json", json, "prints one JSON object");
+  app.add_flag("--serve", serve_only, "only serves the devices, until it is ended, and prints the port");
   CLI11_PARSE(app, argc, argv);
   if (quick) {
     devices = 50;
     rounds = 3;
   }
   const auto period = quick ? std::chrono::milliseconds{50} : std::chrono::milliseconds{1000};
+  if (serve_only) serve(STDOUT_FILENO, devices);
   share_one_heap();  // as the gateway does
   const Served served(devices);
   const std::uint64_t memory_before = bench::memory_peak();
