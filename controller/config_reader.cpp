@@ -46,6 +46,11 @@ ConfigTable ConfigTable::open(const std::filesystem::path& file) {
   auto document = std::make_shared<Document>();
   document->file = file;
   document->top = std::make_shared<Node>();
+  if (std::filesystem::is_directory(file)) {
+    document->note({}, "is a directory; it must be a TOML file");
+    document->unreadable = true;
+    return {document, document->top};
+  }
   try {
     document->root = toml::parse_file(file.string());
     document->top->table = &document->root;

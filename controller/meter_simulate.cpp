@@ -1,5 +1,6 @@
 #include "controller/meter_simulate.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -36,6 +37,9 @@ std::string reached_at(const DeviceUrl& url, const std::string& bound) {
 }  // namespace
 
 int run_meter_simulate(const MeterSimulateOptions& options, std::ostream& out, std::ostream& errors) {
+  if (std::filesystem::is_directory(options.file)) {
+    return complain(errors, options.file + " is a directory; it must be a register file", status_data);
+  }
   std::ifstream stream(options.file, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
   if (!stream && text.empty()) return complain(errors, "cannot read " + options.file, status_data);

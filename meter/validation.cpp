@@ -347,8 +347,8 @@ Result<Done, std::string> MeterValidation::declare(const MeterExchange& exchange
     const CounterCheck check = exported.declare({exchange.time, exchange.closing_export, exchange.opening_export});
     if (!check.good) return Fail{"export: " + check.reason};
   }
-  import_ = std::move(import);
-  export_ = std::move(exported);
+  import_ = import;
+  export_ = exported;
   balance_.reset();
   return Done{};
 }
