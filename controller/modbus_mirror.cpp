@@ -249,8 +249,8 @@ Bytes ModbusMirror::read(Mirrored& meter, ByteView request) {
       const Stretch* const stretch = is_young(poll.time, now) ? poll.find(function, wanted) : nullptr;
       if (stretch == nullptr) continue;
       Bytes reply{function, static_cast<std::uint8_t>(count * 2)};
-      const auto from = stretch->octets.begin() + static_cast<std::ptrdiff_t>(2 * (wanted.begin - stretch->address));
-      reply.insert(reply.end(), from, from + static_cast<std::ptrdiff_t>(count * 2));
+      const ByteView octets = ByteView(stretch->octets).subspan(std::size_t{2} * (wanted.begin - stretch->address));
+      reply.insert(reply.end(), octets.begin(), octets.begin() + std::ptrdiff_t{2} * count);
       return reply;
     }
   }
@@ -307,7 +307,7 @@ Bytes ModbusMirror::write(Mirrored& meter, ByteView request) {
 ModbusMirror::Asked ModbusMirror::ask(Mirrored& meter, ByteView request, std::size_t reply_octets) {
   const UtcTime now = clock_.now();
   const std::uint8_t function = request[0];
-  const Asked absent{.reply = exception_reply(function, ModbusException::target_absent)};
+  Asked absent{.reply = exception_reply(function, ModbusException::target_absent)};
   {
     const std::lock_guard lock(mutex_);
     if (!meter.answers && !(meter.heard && is_young(*meter.heard, now))) return absent;

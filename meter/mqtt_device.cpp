@@ -30,7 +30,7 @@ std::vector<MeasuredValue> nothing_heard(const MqttProfile& profile, std::size_t
 
 }  // namespace
 
-MqttDevice::MqttDevice(std::shared_ptr<const MqttProfile> profile, MqttName name)
+MqttDevice::MqttDevice(std::shared_ptr<const MqttProfile> profile, const MqttName& name)
     : profile_(std::move(profile)), heard_(profile_->topics.size()) {
   for (const std::string& topic : profile_->topics) topics_.push_back(filled_topic(topic, name));
   if (profile_->availability) topics_.push_back(filled_topic(profile_->availability->topic, name));

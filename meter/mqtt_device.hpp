@@ -24,7 +24,7 @@ struct Arrived {
 
 class MqttDevice {
  public:
-  MqttDevice(std::shared_ptr<const MqttProfile> profile, MqttName name);
+  MqttDevice(std::shared_ptr<const MqttProfile> profile, const MqttName& name);
 
   /// All that it must be told about.
   [[nodiscard]] const std::vector<std::string>& topics() const { return topics_; }
