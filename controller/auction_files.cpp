@@ -2,52 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <charconv>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <optional>
-#include <tuple>
 #include <unordered_map>
 
-// Its reader can run a thread of its own; ours reads from memory.
-#define CSV_IO_NO_THREAD
-#include <libfccp/csv.h>
+#include "controller/csv_rows.hpp"
 
 namespace commonwatt {
 namespace {
 
-// No trimming: an order's id is its bytes, and they break ties.
-template <unsigned Columns>
-using Rows = io::CSVReader<Columns, io::trim_chars<>, io::double_quote_escape<',', '"'>>;
-
 /// Names to numbers, in the sequence they come.
 using Numbers = std::unordered_map<std::string, std::uint32_t>;
-
-/// What is wrong with a row. Thrown and caught in this file only, beside the library's own exceptions.
-struct RowError {
-  std::string what;
-};
-
-std::string quoted(const char* text) {
-  constexpr std::size_t shown_max = 60;
-  const std::string all(text);
-  return "'" + (all.size() > shown_max ? all.substr(0, shown_max) + "..." : all) + "'";
-}
-
-/// A whole number within [low, high].
-std::int64_t whole_number(const char* column, const char* text, std::int64_t low, std::int64_t high) {
-  std::int64_t number = 0;
-  const char* end = text + std::strlen(text);
-  const auto [stop, error] = std::from_chars(text, end, number);
-  const bool is_number = stop == end && stop != text;
-  if (is_number && error == std::errc() && number >= low && number <= high) return number;
-  throw RowError{std::string(column) + " " + quoted(text) + " is not a whole number from " + std::to_string(low) +
-                 " to " + std::to_string(high)};
-}
 
 std::optional<Energy> limit(const char* column, const char* text) {
   if (*text == '\0') return std::nullopt;
@@ -58,47 +23,6 @@ Side side_of(const char* text) {
   if (std::strcmp(text, "buy") == 0) return Side::buy;
   if (std::strcmp(text, "sell") == 0) return Side::sell;
   throw RowError{"side " + quoted(text) + " is neither buy nor sell"};
-}
-
-/// The first byte that no CSV file has: the reader would take it for the end of a field.
-std::optional<std::string> zero_byte(const std::string& name, const std::string& text) {
-  const std::size_t at = text.find('\0');
-  if (at == std::string::npos) return std::nullopt;
-  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-  return name + ":" + std::to_string(line) + ": a zero byte; this is not a text file";
-}
-
-/// Runs `each_row` on the fields of every row after the header. The error names the line.
-template <unsigned Columns, class EachRow>
-std::optional<std::string> for_rows(const std::string& name, std::string& text,
-                                    const std::array<const char*, Columns>& columns, EachRow each_row) {
-  if (std::optional<std::string> found = zero_byte(name, text)) return found;
-  Rows<Columns> rows(name, text.data(), text.data() + text.size());
-  const auto here = [&] { return name + ":" + std::to_string(rows.get_file_line()) + ": "; };
-  try {
-    std::apply([&](auto... column) { rows.read_header(io::ignore_no_column, column...); }, columns);
-  } catch (const io::error::base&) {
-    std::string header;
-    for (const char* column : columns) header += (header.empty() ? "" : ",") + std::string(column);
-    return name + ":1: the header is not " + header;
-  }
-  try {
-    std::array<char*, Columns> fields{};
-    while (std::apply([&](auto&... field) { return rows.read_row(field...); }, fields)) {
-      each_row(fields, rows.get_file_line());
-    }
-    return std::nullopt;
-  } catch (const RowError& error) {
-    return here() + error.what;
-  } catch (const io::error::too_few_columns&) {
-    return here() + "fewer than " + std::to_string(Columns) + " columns";
-  } catch (const io::error::too_many_columns&) {
-    return here() + "more than " + std::to_string(Columns) + " columns";
-  } catch (const io::error::escaped_string_not_closed&) {
-    return here() + "a quote is not closed on its line";
-  } catch (const io::error::line_length_limit_exceeded&) {
-    return here() + "the line is longer than 16 MiB";
-  }
 }
 
 constexpr std::array zone_columns{"zone", "parent", "fee", "export_limit_wh", "import_limit_wh"};
@@ -167,33 +91,7 @@ LimitOrder order_of(const std::array<char*, 6>& fields, const Register& zone_nam
   return order;
 }
 
-/// A field as CSV writes it: quoted where it would be taken for something else.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"") == std::string::npos) return text;
-  std::string field = "\"";
-  for (const char character : text) field += character == '"' ? std::string("\"\"") : std::string(1, character);
-  return field + "\"";
-}
-
 }  // namespace
-
-Result<std::string, std::string> read_text(const std::string& path) {
-  const auto all_of = [](std::istream& in) {
-    return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
-  };
-  if (path == "-") {
-    std::string text = all_of(std::cin);
-    if (std::cin.bad()) return Fail{std::string("standard input cannot be read")};
-    return text;
-  }
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) return Fail{path + ": is a directory"};
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return Fail{path + ": " + std::strerror(errno)};
-  std::string text = all_of(file);
-  if (file.bad() || text.empty()) return Fail{path + ": nothing can be read from it"};
-  return text;
-}
 
 Result<ZoneTable, std::string> read_zones(const std::string& name, std::string text) {
   std::vector<ZoneRow> rows;

@@ -28,9 +28,6 @@ struct OrderTable {
   std::vector<std::string> household_names;
 };
 
-/// The bytes of a file; of standard input for `-`. The error says why they cannot be read.
-Result<std::string, std::string> read_text(const std::string& path);
-
 /// `name` stands in the errors, which say line, what is wrong and what is expected. Fields may be quoted as RFC 4180
 /// has it, but hold no line end. The text is overwritten while it is read.
 Result<ZoneTable, std::string> read_zones(const std::string& name, std::string text);

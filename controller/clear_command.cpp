@@ -7,6 +7,7 @@
 #include "controller/auction_files.hpp"
 #include "controller/auction_plot.hpp"
 #include "controller/auction_report.hpp"
+#include "controller/csv_rows.hpp"
 #include "core/sha256.hpp"
 #include "market/certificate.hpp"
 #include "market/explanation_text.hpp"

@@ -42,7 +42,8 @@ struct ConfigTable::Document {
   }
 };
 
-ConfigTable ConfigTable::open(const std::filesystem::path& file) {
+template <class Parse>
+ConfigTable ConfigTable::parsed(const std::filesystem::path& file, Parse parse) {
   auto document = std::make_shared<Document>();
   document->file = file;
   document->top = std::make_shared<Node>();
@@ -52,7 +53,7 @@ ConfigTable ConfigTable::open(const std::filesystem::path& file) {
     return {document, document->top};
   }
   try {
-    document->root = toml::parse_file(file.string());
+    document->root = parse();
     document->top->table = &document->root;
   } catch (const toml::parse_error& error) {
     document->note(error.source(), std::string(error.description()));
@@ -61,8 +62,28 @@ ConfigTable ConfigTable::open(const std::filesystem::path& file) {
   return {document, document->top};
 }
 
+ConfigTable ConfigTable::open(const std::filesystem::path& file) {
+  return parsed(file, [&] { return toml::parse_file(file.string()); });
+}
+
+ConfigTable ConfigTable::from_text(const std::filesystem::path& file, std::string_view text) {
+  return parsed(file, [&] { return toml::parse(text, file.string()); });
+}
+
 bool ConfigTable::has(const char* key) const {
   return node_->table != nullptr && node_->table->contains(key);
+}
+
+bool ConfigTable::is_text(const char* key) const {
+  return has(key) && (*node_->table)[key].is_string();
+}
+
+std::vector<std::string> ConfigTable::keys() const {
+  std::vector<std::string> result;
+  if (node_->table == nullptr) return result;
+  for (const auto& [key, value] : *node_->table) result.emplace_back(key.str());
+  std::sort(result.begin(), result.end());
+  return result;
 }
 
 void ConfigTable::fault(const char* key, const std::string& what) {
@@ -83,6 +104,19 @@ std::string ConfigTable::text(const char* key, std::optional<std::string> otherw
   const auto value = (*node_->table)[key].value_exact<std::string>();
   if (!value) fault(key, "must be a text in quotes");
   return value.value_or(std::string());
+}
+
+std::vector<std::string> ConfigTable::texts(const char* key) {
+  node_->asked.insert(key);
+  std::vector<std::string> result;
+  if (!has(key)) return result;
+  const toml::array* array = (*node_->table)[key].as_array();
+  if (array == nullptr || !(array->empty() || array->is_homogeneous<std::string>())) {
+    fault(key, "must be a list of texts in quotes");
+    return result;
+  }
+  for (const toml::node& item : *array) result.push_back(item.value_or(std::string()));
+  return result;
 }
 
 bool ConfigTable::boolean(const char* key, bool otherwise) {
@@ -160,6 +194,10 @@ std::vector<ConfigTable> ConfigTable::tables(const char* key) {
     result.push_back({document_, child});
   }
   return result;
+}
+
+std::size_t ConfigTable::fault_count() const {
+  return document_->faults.size();
 }
 
 std::vector<std::string> ConfigTable::finish() {

@@ -271,4 +271,28 @@ Result<JournalContent, std::string> read_journal(const std::filesystem::path& fi
   }
 }
 
+Result<JournalPostings, std::string> read_postings(const std::filesystem::path& file) {
+  try {
+    JournalPostings content;
+    SqliteDatabase database(file, OpenMode::read_only, "");
+    SqlStatement batches = database.prepare("SELECT batch FROM batch ORDER BY log_index");
+    while (batches.row()) {
+      Result<BatchRow, CborError> row = decode<BatchRow>(batches.blob(0));
+      if (!row) return Fail{file.string() + ": a batch is damaged: " + to_text(row.error())};
+      const ClearingRecord& record = row->batch.record;
+      content.batches.push_back({.interval = record.interval, .run = record.run, .postings = std::move(row->postings)});
+    }
+    SqlStatement events = database.prepare("SELECT event FROM journal ORDER BY sequence");
+    while (events.row()) {
+      const Result<Event, CborError> event = decode<Event>(events.blob(0));
+      if (!event) return Fail{file.string() + ": an event is damaged: " + to_text(event.error())};
+      if (const auto* configured = std::get_if<MarketConfigured>(&*event))
+        content.currency = configured->rules.currency;
+    }
+    return content;
+  } catch (const std::exception& error) {
+    return Fail{file.string() + ": " + error.what()};
+  }
+}
+
 }  // namespace commonwatt

@@ -88,4 +88,17 @@ std::optional<StoreBatch> read_batch(const std::filesystem::path& file, const In
 
 Result<JournalContent, std::string> read_journal(const std::filesystem::path& file);
 
+/// What a journal file says of money: the currency in force last, and every sealed batch's postings, in order of
+/// sealing. Read without writing; the error says what is unreadable.
+struct JournalPostings {
+  std::string currency;
+  struct BatchPostings {
+    Interval interval;
+    Run run = Run::initial;
+    std::vector<Posting> postings;
+  };
+  std::vector<BatchPostings> batches;
+};
+Result<JournalPostings, std::string> read_postings(const std::filesystem::path& file);
+
 }  // namespace commonwatt

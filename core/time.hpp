@@ -1,4 +1,4 @@
-// Instants and market intervals, in UTC. Local time exists on the screen only.
+// Instants and market intervals, in UTC. Local time exists on the screen, and in tariffs (market/tariff_calendar.hpp).
 #pragma once
 
 #include <cassert>

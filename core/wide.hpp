@@ -30,4 +30,13 @@ constexpr Wide floor_divide(Wide dividend, Wide divisor) {
   return dividend % divisor < 0 ? quotient - 1 : quotient;
 }
 
+/// The quotient rounded to the nearest whole number, and half way between two to the even one. The divisor is above
+/// zero and below 2^126.
+constexpr Wide half_even_divide(Wide dividend, Wide divisor) {
+  const Wide below = floor_divide(dividend, divisor);
+  const Wide twice_rest = (dividend - below * divisor) * 2;
+  const bool is_up = twice_rest > divisor || (twice_rest == divisor && below % 2 != 0);
+  return is_up ? below + 1 : below;
+}
+
 }  // namespace commonwatt

@@ -72,6 +72,14 @@ const char* to_text(DeliveryQuality quality) {
   return quality == DeliveryQuality::good ? "good" : "estimated";
 }
 
+std::optional<ReadingReject> refuse_rise(const Registers& rise, std::optional<Power> rating, std::int64_t seconds) {
+  if (rise.import < Energy{0} || rise.export_ < Energy{0}) return ReadingReject::register_decreased;
+  if (!rating) return std::nullopt;
+  const Wide bound = static_cast<Wide>(rating->count) * seconds * 11 / 36'000 + quantum_wh;
+  if (rise.import.count > bound || rise.export_.count > bound) return ReadingReject::implausible;
+  return std::nullopt;
+}
+
 std::optional<ReadingReject> MeterAccount::refuse(const Reading& reading, Power rating,
                                                   std::int64_t interval_seconds) const {
   const std::int64_t time = reading.time.seconds();
@@ -80,11 +88,7 @@ std::optional<ReadingReject> MeterAccount::refuse(const Reading& reading, Power 
   if (reading.sequence <= last_sequence_) return ReadingReject::out_of_order;
   if (!last_registers_) return std::nullopt;
   if (time <= last_time_) return ReadingReject::out_of_order;
-  const Registers rise = reading.registers - *last_registers_;
-  if (rise.import < Energy{0} || rise.export_ < Energy{0}) return ReadingReject::register_decreased;
-  const Wide bound = static_cast<Wide>(rating.count) * (time - last_time_) * 11 / 36'000 + quantum_wh;
-  if (rise.import.count > bound || rise.export_.count > bound) return ReadingReject::implausible;
-  return std::nullopt;
+  return refuse_rise(reading.registers - *last_registers_, rating, time - last_time_);
 }
 
 void MeterAccount::add(const Reading& reading) {

@@ -85,6 +85,10 @@ struct Delivery {
   }
 };
 
+/// Why registers cannot have risen by that in those seconds: one fell, or rose by more than a tenth and one quantum
+/// above what the rating, where there is one, can carry.
+std::optional<ReadingReject> refuse_rise(const Registers& rise, std::optional<Power> rating, std::int64_t seconds);
+
 /// What is known of one meter: its readings that are not settled yet, where settlement stands, and its usual day.
 class MeterAccount {
  public:

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 #include "core/cbor.hpp"
@@ -13,10 +14,21 @@
 
 namespace commonwatt {
 
-enum class AccountKind : std::uint8_t { household, utility, escrow };
+enum class AccountKind : std::uint8_t {
+  household,
+  utility,
+  escrow,      ///< through which neighbours pay each other; empty after every interval
+  fees,        ///< of energy carried over edges of the network
+  congestion,  ///< what prices on both sides of a full edge earn beyond its fee
+  losses,      ///< what households pay for energy lost on the way
+  spread,      ///< what buyers pay beyond what sellers get
+  rounding,    ///< the residue of percentages rounded household by household
+  rewards,
+};
 constexpr AccountKind enum_last(AccountKind) {
-  return AccountKind::escrow;
+  return AccountKind::rewards;
 }
+const char* to_text(AccountKind kind);
 
 /// An account; `household` names it when its kind is household.
 struct Account {
@@ -31,12 +43,15 @@ struct Account {
 };
 /// "household:hh01", "utility", "escrow".
 std::string to_text(const Account& account);
+/// The account of such a text; nothing for any other.
+std::optional<Account> account_from_text(std::string_view text);
 
-enum class PostingKind : std::uint8_t { energy, imbalance };
+enum class PostingKind : std::uint8_t { energy, imbalance, fee, congestion, loss, spread, tax, rounding };
 constexpr PostingKind enum_last(PostingKind) {
-  return PostingKind::imbalance;
+  return PostingKind::rounding;
 }
 const char* to_text(PostingKind kind);
+std::optional<PostingKind> posting_kind_from_text(std::string_view text);
 
 /// Moves `amount` (above zero) from the debited to the credited account.
 struct Posting {

@@ -3,11 +3,6 @@
 namespace commonwatt {
 namespace {
 
-/// A deviation at the imbalance price: the shortfall is bought at retail, the surplus sold at feed-in.
-Money at_utility(Energy energy, const Tariff& tariff) {
-  return energy * (energy > Energy{0} ? tariff.retail : tariff.feed_in);
-}
-
 void post(std::vector<Posting>& postings, const Account& payer, const Account& payee, Money amount, PostingKind kind) {
   if (amount > Money{0}) postings.push_back({.debit = payer, .credit = payee, .amount = amount, .kind = kind});
   if (amount < Money{0}) postings.push_back({.debit = payee, .credit = payer, .amount = -amount, .kind = kind});
@@ -19,12 +14,27 @@ const char* to_text(Run run) {
   switch (run) {
     case Run::initial:
       return "initial";
+    case Run::revised:
+      return "revised";
+    case Run::final:
+      return "final";
   }
   return "";
 }
 
+std::optional<Run> run_from_text(std::string_view text) {
+  for (const Run run : {Run::initial, Run::revised, Run::final}) {
+    if (text == to_text(run)) return run;
+  }
+  return std::nullopt;
+}
+
+Money imbalance_amount(Energy deviation, const ImbalancePrices& prices) {
+  return deviation * (deviation > Energy{0} ? prices.shortfall : prices.surplus);
+}
+
 Money Statement::without_market() const {
-  return at_utility(delivered(), tariff);
+  return commonwatt::imbalance_amount(delivered(), dual_prices(tariff));
 }
 
 Statement settle(const Position& position, const Interval& interval, std::optional<Price> price, const Tariff& tariff) {
@@ -43,7 +53,7 @@ Statement settle(const Position& position, const Interval& interval, std::option
                       .total = {}};
   assert(price || position.contract == Energy{0});
   if (price) statement.energy_amount = position.contract * *price;
-  statement.imbalance_amount = at_utility(statement.deviation(), tariff);
+  statement.imbalance_amount = imbalance_amount(statement.deviation(), dual_prices(tariff));
   statement.total = statement.energy_amount + statement.imbalance_amount;
   return statement;
 }

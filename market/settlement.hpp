@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string_view>
 #include <tuple>
 #include <vector>
 
@@ -12,11 +13,28 @@
 
 namespace commonwatt {
 
-enum class Run : std::uint8_t { initial };
+/// The run an interval is settled in: early, with estimates; again as late readings come; and once for good.
+enum class Run : std::uint8_t { initial, revised, final };
 constexpr Run enum_last(Run) {
-  return Run::initial;
+  return Run::final;
 }
 const char* to_text(Run run);
+std::optional<Run> run_from_text(std::string_view text);
+
+/// What a deviation from the contract costs: use beyond it is bought at `shortfall`, what is left of it sold at
+/// `surplus`. Alike where the rule has a single price.
+struct ImbalancePrices {
+  Price shortfall;
+  Price surplus;
+
+  friend bool operator==(const ImbalancePrices&, const ImbalancePrices&) = default;
+};
+/// The rule of the grid-connected market: bought at retail, sold at feed-in.
+constexpr ImbalancePrices dual_prices(const Tariff& tariff) {
+  return {.shortfall = tariff.retail, .surplus = tariff.feed_in};
+}
+/// The money of a deviation, delivered - contract. Every settlement of the project comes through here.
+Money imbalance_amount(Energy deviation, const ImbalancePrices& prices);
 
 /// A household's figures before prices: what it contracted and what its meters say, all meters together.
 struct Position {

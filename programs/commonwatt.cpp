@@ -14,9 +14,11 @@
 #include "controller/gateway.hpp"
 #include "controller/keyring.hpp"
 #include "controller/paced_clock.hpp"
+#include "controller/settle_command.hpp"
 #include "controller/system_clock.hpp"
 #include "controller/verify.hpp"
 #include "meter/line_crew.hpp"
+#include "programs/bill_commands.hpp"
 #include "programs/meter_commands.hpp"
 #include "sim/demo.hpp"
 #include "sim/sim_meter_command.hpp"
@@ -253,6 +255,31 @@ void add_clear(CLI::App& app, std::function<int()>& action) {
   });
 }
 
+void add_settle(CLI::App& app, std::function<int()>& action) {
+  CLI::App* command = app.add_subcommand(
+      "settle", "settles contracts and meter registers from files: statements, and postings that sum to zero");
+  auto options = std::make_shared<SettleOptions>();
+  auto directory = std::make_shared<std::string>();
+  auto run = std::make_shared<std::string>(to_text(options->run));
+  command->add_option("--dir", *directory, "where settlement.toml, contracts.csv and registers.csv are")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--run", *run, "initial; revised, when readings came late; or final")
+      ->check(CLI::IsMember({"initial", "revised", "final"}))
+      ->capture_default_str();
+  command->add_flag("--json", options->json, "prints one JSON object");
+  command->footer(
+      "Example: commonwatt settle --dir /srv/june --run revised --json\n"
+      "The files are described in docs/settlement.md.");
+  command->callback([=, &action] {
+    action = [=] {
+      options->directory = *directory;
+      options->run = *run_from_text(*run);
+      return run_settle(*options, std::cout, std::cerr);
+    };
+  });
+}
+
 std::vector<KeyKind> kinds_of(const std::string& role) {
   if (role == "controller") return {KeyKind::log};
   return {KeyKind::order, KeyKind::reading, KeyKind::log};
@@ -388,7 +415,10 @@ int run(int argc, char** argv) {
   add_controller(app, action);
   add_demo(app, action, program);
   add_verify(app, action);
+  add_bill(app, action);
+  add_export(app, action);
   add_clear(app, action);
+  add_settle(app, action);
   add_keys(app, action);
   add_check_config(app, action);
   add_meter(app, action);

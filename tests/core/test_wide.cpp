@@ -24,6 +24,19 @@ TEST_CASE("a floor division rounds towards minus infinity") {
   CHECK(floor_divide(0, 3) == 0);
 }
 
+TEST_CASE("a division half to even goes to the nearest, and half way to the even neighbour") {
+  CHECK(half_even_divide(1'499, 1'000) == 1);
+  CHECK(half_even_divide(1'500, 1'000) == 2);
+  CHECK(half_even_divide(2'500, 1'000) == 2);
+  CHECK(half_even_divide(2'501, 1'000) == 3);
+  CHECK(half_even_divide(-1'500, 1'000) == -2);
+  CHECK(half_even_divide(-2'500, 1'000) == -2);
+  CHECK(half_even_divide(-2'501, 1'000) == -3);
+  CHECK(half_even_divide(1, 3) == 0);
+  CHECK(half_even_divide(2, 3) == 1);
+  for (std::int64_t i = -50; i <= 50; ++i) CHECK(half_even_divide(-i, 8) == -half_even_divide(i, 8));
+}
+
 TEST_CASE("energy at a price beyond 63 bits is exact") {
   const WideMoney amount = wide_product(Energy{4'000'000'000'000'000'000}, Price{-3'000'000'000});
   CHECK(to_text(amount) == "-12000000000000000000000000000");

@@ -69,6 +69,22 @@ TEST_CASE("accounts have names") {
   CHECK(to_text(household("hh01")) == "household:hh01");
   CHECK(to_text(utility) == "utility");
   CHECK(to_text(escrow) == "escrow");
+  for (const AccountKind kind : {AccountKind::fees, AccountKind::congestion, AccountKind::losses, AccountKind::spread,
+                                 AccountKind::rounding, AccountKind::rewards, AccountKind::utility}) {
+    const Account account{.kind = kind, .household = {}};
+    CHECK(account_from_text(to_text(account)) == account);
+  }
+  CHECK(account_from_text("household:hh01") == household("hh01"));
+  for (const char* wrong : {"", "household", "household:", "household:A", "Utility", "taxes"})
+    CHECK_FALSE(account_from_text(wrong).has_value());
+}
+
+TEST_CASE("kinds of postings have names") {
+  for (std::uint8_t i = 0; i <= static_cast<std::uint8_t>(enum_last(PostingKind{})); ++i) {
+    const auto kind = static_cast<PostingKind>(i);
+    CHECK(posting_kind_from_text(to_text(kind)) == kind);
+  }
+  CHECK_FALSE(posting_kind_from_text("gift").has_value());
 }
 
 TEST_CASE("a ledger is kept and read back with every account") {

@@ -106,6 +106,11 @@ TEST_CASE("a statement carries what it was computed from") {
   CHECK(std::string(to_text(statement.quality)) == "estimated");
 }
 
+TEST_CASE("runs have names") {
+  for (const Run run : {Run::initial, Run::revised, Run::final}) CHECK(run_from_text(to_text(run)) == run);
+  CHECK_FALSE(run_from_text("last").has_value());
+}
+
 TEST_CASE("contracts are posted against escrow and deviations against the utility, nothing for nothing") {
   const std::array statements{settle(position("hh01", 500, 600, 0), interval, price, tariff),
                               settle(position("hh02", -500, 0, 500), interval, price, tariff),

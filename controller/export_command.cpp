@@ -1,0 +1,133 @@
+#include "controller/export_command.hpp"
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+#include <vector>
+
+#include "controller/bill_texts.hpp"
+#include "controller/book_export.hpp"
+#include "controller/csv_rows.hpp"
+#include "controller/journal.hpp"
+#include "controller/local_time.hpp"
+#include "core/wide.hpp"
+
+namespace commonwatt {
+namespace {
+
+constexpr int status_usage = 64;
+constexpr int status_data = 65;
+constexpr const char* postings_file = "postings.csv";
+
+int complain(std::ostream& errors, const std::string& what, int status) {
+  errors << "commonwatt: " << what << "\n";
+  return status;
+}
+
+/// A market's postings and the currency they are in.
+struct Books {
+  std::vector<BookPosting> postings;
+  std::string currency = "EUR";
+};
+
+/// Whom a posting is about, where one of its accounts tells.
+std::string household_of(const Posting& posting) {
+  if (posting.debit.household) return posting.debit.household->text();
+  return posting.credit.household ? posting.credit.household->text() : "";
+}
+
+Result<Books, std::string> books_of_journal(const std::filesystem::path& file) {
+  Result<JournalPostings, std::string> content = read_postings(file);
+  if (!content) return Fail{content.error()};
+  Books books{.postings = {}, .currency = content->currency};
+  Wide sum = 0;
+  for (const JournalPostings::BatchPostings& batch : content->batches) {
+    for (const Posting& posting : batch.postings) {
+      sum += wide(posting.amount.count);
+      if (posting.amount <= Money{0} || sum > (std::int64_t{1} << 62U))
+        return Fail{file.string() + ": a posting's amount is not above zero, or all sum to more than 2^62"};
+      BookPosting book{.begin_seconds = batch.interval.begin_seconds(),
+                       .run = to_text(batch.run),
+                       .debit = to_text(posting.debit),
+                       .credit = to_text(posting.credit),
+                       .amount = posting.amount,
+                       .kind = to_text(posting.kind),
+                       .household = household_of(posting)};
+      if (!book_account_of(book.debit) || !book_account_of(book.credit)) {
+        return Fail{file.string() + ": a posting names an account that the books do not know: " + book.debit + ", " +
+                    book.credit};
+      }
+      books.postings.push_back(std::move(book));
+    }
+  }
+  return books;
+}
+
+/// The journal of a stopped controller or of what `demo --keep` left, or postings.csv.
+Result<Books, std::string> books_of(const std::filesystem::path& directory) {
+  std::error_code ignored;
+  for (const std::filesystem::path& file : {directory / journal_file, directory / "controller" / journal_file}) {
+    if (std::filesystem::exists(file, ignored)) return books_of_journal(file);
+  }
+  const std::filesystem::path file = directory / postings_file;
+  if (!std::filesystem::exists(file, ignored))
+    return Fail{directory.string() + ": holds neither " + postings_file + " nor " + journal_file};
+  Result<std::string, std::string> text = read_text(file.string());
+  if (!text) return Fail{text.error()};
+  Result<std::vector<BookPosting>, std::string> postings = read_book_postings(file.string(), std::move(*text));
+  if (!postings) return Fail{postings.error()};
+  return Books{.postings = std::move(*postings), .currency = "EUR"};
+}
+
+/// A day's begin in UTC, or an instant.
+std::optional<UtcTime> bound_of(const std::string& text) {
+  return local_date_from_text(text) ? time_from_text(text + "T00:00:00Z") : time_from_text(text);
+}
+
+}  // namespace
+
+std::optional<ExportFormat> export_format_from_text(std::string_view name) {
+  constexpr std::array formats{std::pair("csv", ExportFormat::csv), std::pair("hledger", ExportFormat::hledger),
+                               std::pair("ledger", ExportFormat::ledger)};
+  for (const auto& [text, format] : formats) {
+    if (name == text) return format;
+  }
+  return std::nullopt;
+}
+
+int run_export(const ExportOptions& options, std::ostream& out, std::ostream& errors) {
+  for (const std::string* bound : {&options.from, &options.to}) {
+    if (!bound->empty() && !bound_of(*bound)) {
+      return complain(errors,
+                      "'" + *bound + "' is neither a day such as 2026-06-21 nor a time such as 2026-06-21T00:00:00Z",
+                      status_usage);
+    }
+  }
+  Result<Books, std::string> books = books_of(options.directory);
+  if (!books) return complain(errors, books.error(), status_data);
+  const std::string currency = options.currency.empty() ? books->currency : options.currency;
+  if (!is_currency(currency)) {
+    return complain(errors, "the currency '" + currency + "' is not three capital letters such as EUR; give --currency",
+                    status_usage);
+  }
+  std::vector<BookPosting> postings;
+  for (BookPosting& posting : books->postings) {
+    const UtcTime begin = UtcTime::from_seconds(posting.begin_seconds);
+    if (!options.from.empty() && begin < *bound_of(options.from)) continue;
+    if (!options.to.empty() && begin >= *bound_of(options.to)) continue;
+    postings.push_back(std::move(posting));
+  }
+  sort_postings(postings);
+  const std::string text =
+      options.format == ExportFormat::csv ? book_csv(postings, currency) : book_journal(postings, currency);
+  if (options.out == "-") {
+    out << text;
+    return out.flush().good() ? 0 : complain(errors, "standard output cannot be written", 1);
+  }
+  std::ofstream file(options.out, std::ios::binary);
+  file << text;
+  return file.flush().good() ? 0 : complain(errors, options.out + ": cannot be written", 1);
+}
+
+}  // namespace commonwatt

@@ -1,0 +1,144 @@
+#include "controller/settle_command.hpp"
+
+#include <array>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "controller/csv_rows.hpp"
+#include "controller/settle_report.hpp"
+#include "controller/settle_run.hpp"
+
+namespace commonwatt {
+namespace {
+
+constexpr int status_data = 65;
+
+/// The text of a file that an earlier run may have left; its header where it is not there.
+Result<std::string, std::string> read_or_begin(const std::filesystem::path& file, const char* header) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) return std::string(header);
+  Result<std::string, std::string> text = read_text(file.string());
+  if (!text) return text;
+  // Rows are appended to it as this program writes them: its columns must be in their sequence.
+  if (!text->starts_with(header)) return Fail{file.string() + ":1: the header is not " + header};
+  if (text->back() != '\n') *text += '\n';
+  return text;
+}
+
+/// Reads a file with one of the readers into its place in the input. The error says what is wrong with it.
+template <class Value, class Reader>
+std::optional<std::string> read_into(Value& value, Result<std::string, std::string> text, Reader reader) {
+  if (!text) return text.error();
+  Result<Value, std::string> rows = reader(std::move(*text));
+  if (!rows) return rows.error();
+  value = std::move(*rows);
+  return std::nullopt;
+}
+
+/// What the directory holds, and the texts that are appended to.
+struct Directory {
+  SettleInput input;
+  std::string postings;
+  std::string runs;
+};
+
+std::optional<std::string> read_files(const std::filesystem::path& directory, Directory& found) {
+  const auto name = [&](const char* file) { return (directory / file).string(); };
+  SettleInput& input = found.input;
+  SettleRules& rules = input.rules;
+  NameTable& households = input.households;
+  std::optional<std::string> fault;
+  if (rules.method == SettlementMethod::auction) {
+    input.contracts_name = name("contracts.csv");
+    fault = read_into(input.contracts, read_text(name("contracts.csv")), [&](std::string text) {
+      return read_contracts(name("contracts.csv"), std::move(text), rules, households);
+    });
+    if (fault) return fault;
+  }
+  fault = read_into(input.registers, read_text(name("registers.csv")), [&](std::string text) {
+    return read_registers(name("registers.csv"), std::move(text), households);
+  });
+  if (fault) return fault;
+  fault = read_into(input.statements, read_or_begin(name("statements.csv"), statements_header), [&](std::string text) {
+    return read_statements(name("statements.csv"), std::move(text), rules, households);
+  });
+  if (fault) return fault;
+  fault = read_into(input.postings, read_or_begin(name("postings.csv"), postings_header), [&](std::string text) {
+    found.postings = text;
+    return read_postings(name("postings.csv"), std::move(text), rules, households);
+  });
+  if (fault) return fault;
+  return read_into(input.runs, read_or_begin(name("runs.csv"), runs_header), [&](std::string text) {
+    found.runs = text;
+    return read_runs(name("runs.csv"), std::move(text), rules);
+  });
+}
+
+/// A file to be written: first beside its place, then into it.
+struct Draft {
+  std::filesystem::path file;
+  std::string text;
+
+  [[nodiscard]] std::filesystem::path beside() const { return file.string() + ".new"; }
+  [[nodiscard]] bool write() const {
+    std::ofstream out(beside(), std::ios::binary | std::ios::trunc);
+    out << text;
+    out.close();
+    return out.good();
+  }
+};
+
+/// The path of the file that could not be written; nothing when all are. The one that says a run is over comes last.
+std::optional<std::string> write_all(const std::vector<Draft>& drafts) {
+  std::error_code failed;
+  std::optional<std::string> fault;
+  for (const Draft& draft : drafts) {
+    if (!fault && !draft.write()) fault = draft.beside().string();
+  }
+  for (const Draft& draft : drafts) {
+    if (!fault) std::filesystem::rename(draft.beside(), draft.file, failed);
+    if (!fault && failed) fault = draft.file.string();
+  }
+  for (const Draft& draft : drafts) {
+    std::error_code ignored;
+    if (fault) std::filesystem::remove(draft.beside(), ignored);
+  }
+  return fault;
+}
+
+int complain(std::ostream& errors, const std::string& what, int status) {
+  errors << "commonwatt: " << what << "\n";
+  return status;
+}
+
+}  // namespace
+
+int run_settle(const SettleOptions& options, std::ostream& out, std::ostream& errors) {
+  const std::filesystem::path& directory = options.directory;
+  Result<SettleRules, std::vector<std::string>> rules = read_settle_rules(directory / "settlement.toml");
+  if (!rules) {
+    for (const std::string& fault : rules.error()) complain(errors, fault, status_data);
+    return status_data;
+  }
+  Directory found;
+  found.input.rules = std::move(*rules);
+  if (const std::optional<std::string> fault = read_files(directory, found))
+    return complain(errors, *fault, status_data);
+  const std::size_t postings_before = found.input.postings.size();
+  const Result<SettleOutcome, std::string> outcome = run_settlement(std::move(found.input), options.run);
+  if (!outcome) return complain(errors, outcome.error(), status_data);
+
+  const std::optional<std::string> unwritten = write_all(
+      {{directory / "statements.csv", statements_header + statements_csv(outcome->statements, outcome->households)},
+       {directory / "flags.csv", flags_header + flags_csv(outcome->flags)},
+       {directory / "postings.csv", found.postings + postings_csv(outcome->postings, outcome->households)},
+       {directory / "runs.csv", found.runs + runs_csv(outcome->runs)}});
+  if (unwritten) return complain(errors, *unwritten + ": cannot be written", 1);
+  const SettleSummary summary{.run = options.run, .postings_before = postings_before, .outcome = *outcome};
+  out << (options.json ? settle_json(summary) + "\n" : settle_text(summary));
+  return out.flush().good() ? 0 : complain(errors, "standard output cannot be written", 1);
+}
+
+}  // namespace commonwatt

@@ -1,0 +1,108 @@
+#include "controller/settle_deliveries.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace commonwatt {
+namespace {
+
+/// The rows of one meter on their way to energy.
+class MeterRows {
+ public:
+  MeterRows(const RegisterTable& registers, std::uint32_t meter, const NameTable& households, const SettleRules& rules,
+            std::vector<SettleFlag>& flags)
+      : meter_(registers.meters[meter]),
+        household_(households[registers.households[meter]]),
+        rules_(rules),
+        flags_(flags) {}
+
+  /// The good readings in rising time.
+  std::vector<BoundaryReading> readings(const std::vector<const RegisterRow*>& rows) {
+    std::vector<BoundaryReading> good;
+    std::int64_t latest = std::numeric_limits<std::int64_t>::min();
+    for (const RegisterRow* row : rows) {
+      if (row->time < latest) flag(row->time, "out_of_order", "the row comes after one of a later time; it is used");
+      latest = std::max(latest, row->time);
+      if (!row->read) continue;
+      if (row->time % rules_.interval_seconds != 0) {
+        flag(row->time, to_text(ReadingReject::not_a_boundary), "the reading is of no boundary of an interval");
+      } else {
+        good.push_back({.time = row->time, .registers = row->registers});
+      }
+    }
+    std::stable_sort(good.begin(), good.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+    drop_duplicates(good);
+    const auto fuse = rules_.fuses.find(household_);
+    const auto rating = fuse == rules_.fuses.end() ? std::nullopt : std::optional(fuse->second);
+    for (const HeldReading& held : hold_implausible(good, rating)) {
+      flag(held.time, to_text(held.reason), std::string("held: ") + explain(held.reason));
+    }
+    return good;
+  }
+
+  void flag_estimates(const std::vector<Delivery>& energies, const IntervalSpan& span) {
+    for (std::size_t i = 0; i < energies.size(); ++i) {
+      if (energies[i].quality == DeliveryQuality::good) continue;
+      const Registers& energy = energies[i].energy;
+      const auto begin = span.first.begin_seconds() + static_cast<std::int64_t>(i) * span.first.length_seconds();
+      flags_.push_back({.interval = begin,
+                        .household = household_,
+                        .meter = meter_,
+                        .flag = "estimated",
+                        .words = "not read at both boundaries; taken as " + std::to_string(energy.import.count) +
+                                 " Wh imported and " + std::to_string(energy.export_.count) + " Wh exported"});
+    }
+  }
+
+ private:
+  void drop_duplicates(std::vector<BoundaryReading>& good) {
+    std::vector<BoundaryReading> first;
+    for (const BoundaryReading& reading : good) {
+      if (first.empty() || first.back().time != reading.time) {
+        first.push_back(reading);
+      } else {
+        const bool same = first.back() == reading;
+        flag(
+            reading.time, "duplicate",
+            same ? "the reading is there twice" : "a second reading of that time says otherwise; the first one counts");
+      }
+    }
+    good = std::move(first);
+  }
+
+  /// The flag stands at the interval that the reading ends.
+  void flag(std::int64_t time, const char* what, std::string words) {
+    const auto interval = Interval::containing(UtcTime::from_seconds(time) - Duration{1}, rules_.interval_seconds);
+    flags_.push_back({.interval = interval.begin_seconds(),
+                      .household = household_,
+                      .meter = meter_,
+                      .flag = what,
+                      .words = std::move(words)});
+  }
+
+  const std::string& meter_;
+  const std::string& household_;
+  const SettleRules& rules_;
+  std::vector<SettleFlag>& flags_;
+};
+
+}  // namespace
+
+HouseholdDeliveries household_deliveries(const RegisterTable& registers, const NameTable& households,
+                                         const SettleRules& rules, const IntervalSpan& span,
+                                         std::vector<SettleFlag>& flags) {
+  std::vector<std::vector<const RegisterRow*>> rows(registers.meters.size());
+  for (const RegisterRow& row : registers.rows) rows[row.meter].push_back(&row);
+  HouseholdDeliveries result(households.size());
+  for (std::uint32_t meter = 0; meter < rows.size(); ++meter) {
+    MeterRows meter_rows(registers, meter, households, rules, flags);
+    const std::vector<Delivery> energies = deliveries(meter_rows.readings(rows[meter]), span);
+    meter_rows.flag_estimates(energies, span);
+    std::vector<Energy>& household = result[registers.households[meter]];
+    household.resize(span.count);
+    for (std::size_t i = 0; i < span.count; ++i) household[i] += energies[i].energy.import - energies[i].energy.export_;
+  }
+  return result;
+}
+
+}  // namespace commonwatt

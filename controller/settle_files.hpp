@@ -1,0 +1,116 @@
+// The files of a directory that `commonwatt settle` works on, read and written. Checked here, once, each row by itself;
+// what rows say together is settle_run's.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/settle_rules.hpp"
+#include "core/result.hpp"
+#include "market/delivery.hpp"
+#include "market/interval_settlement.hpp"
+
+namespace commonwatt {
+
+/// Names and their numbers, in the sequence they come.
+class NameTable {
+ public:
+  std::uint32_t number_of(const std::string& name);
+  [[nodiscard]] std::optional<std::uint32_t> find(const std::string& name) const;
+  [[nodiscard]] std::size_t size() const { return names_.size(); }
+  [[nodiscard]] const std::string& operator[](std::uint32_t number) const { return names_[number]; }
+  /// Numbers the names anew, in alphabetical order. Returns the new number of each old one.
+  std::vector<std::uint32_t> sort();
+
+ private:
+  std::map<std::string, std::uint32_t> numbers_;
+  std::vector<std::string> names_;
+};
+
+/// A contract of contracts.csv, header `interval_start,household,zone,side,quantity_wh,price`: side is buy or sell, the
+/// price micro-currency per kWh; an empty zone is the household's.
+struct ContractRow {
+  std::int64_t interval = 0;  ///< its begin, in seconds
+  std::uint32_t household = 0;
+  Energy quantity;  ///< bought above zero, sold below
+  Money amount;     ///< quantity x price
+  unsigned line = 0;
+};
+
+/// A row of registers.csv, header `time,meter,household,import_wh,export_wh,quality`: cumulative registers. Of the
+/// qualities good, estimated, substituted, suspect, invalid, held, stale and missing only good counts as read;
+/// registers of the others may be empty.
+struct RegisterRow {
+  std::int64_t time = 0;  ///< seconds
+  std::uint32_t meter = 0;
+  Registers registers;
+  bool read = false;
+};
+
+struct RegisterTable {
+  std::vector<RegisterRow> rows;  ///< in the sequence of the file
+  NameTable meters;
+  std::vector<std::uint32_t> households;  ///< of each meter
+};
+
+/// A row of statements.csv.
+struct StatementRow {
+  std::int64_t interval = 0;
+  SettledMember member;
+};
+
+/// A row of postings.csv. The amount of the transfer is not zero; above zero, `from` is the debited account.
+struct PostingRow {
+  std::int64_t interval = 0;
+  Run run = Run::initial;
+  Transfer transfer;
+};
+
+/// A row of runs.csv, header `interval_start,run`: that the interval was settled in such a run.
+struct RunRow {
+  std::int64_t interval = 0;
+  Run run = Run::initial;
+
+  friend auto operator<=>(const RunRow&, const RunRow&) = default;
+};
+
+/// A row of flags.csv. Household and meter may be empty where a flag is about none.
+struct SettleFlag {
+  std::int64_t interval = 0;
+  std::string household;
+  std::string meter;
+  const char* flag = "";
+  std::string words;
+};
+
+/// `name` stands in the errors, "NAME:LINE: what". Zones that the file gives to households are added to the rules; a
+/// household is in one zone only. The text is overwritten while it is read.
+Result<std::vector<ContractRow>, std::string> read_contracts(const std::string& name, std::string text,
+                                                             SettleRules& rules, NameTable& households);
+Result<RegisterTable, std::string> read_registers(const std::string& name, std::string text, NameTable& households);
+Result<std::vector<StatementRow>, std::string> read_statements(const std::string& name, std::string text,
+                                                               const SettleRules& rules, NameTable& households);
+Result<std::vector<PostingRow>, std::string> read_postings(const std::string& name, std::string text,
+                                                           const SettleRules& rules, NameTable& households);
+Result<std::vector<RunRow>, std::string> read_runs(const std::string& name, std::string text, const SettleRules& rules);
+
+inline constexpr const char* statements_header =
+    "interval_start,household,contract_wh,delivered_wh,deviation_wh,energy_amount,imbalance_amount,fee_amount,"
+    "loss_amount,tax_amount,total\n";
+inline constexpr const char* postings_header = "interval_start,run,debit,credit,amount,kind,household\n";
+inline constexpr const char* flags_header = "interval_start,household,meter,flag,words\n";
+inline constexpr const char* runs_header = "interval_start,run\n";
+
+/// Rows without their header. What is written is what the readers read.
+std::string statements_csv(const std::vector<StatementRow>& rows, const NameTable& households);
+std::string postings_csv(const std::vector<PostingRow>& rows, const NameTable& households);
+std::string flags_csv(const std::vector<SettleFlag>& rows);
+std::string runs_csv(const std::vector<RunRow>& rows);
+
+/// "household:h1", "utility".
+std::string account_text(const Party& party, const NameTable& households);
+
+}  // namespace commonwatt

@@ -1,0 +1,77 @@
+#include "programs/bill_commands.hpp"
+
+#include <iostream>
+#include <memory>
+
+#include "controller/bill_command.hpp"
+#include "controller/export_command.hpp"
+
+namespace commonwatt {
+
+void add_bill(CLI::App& app, std::function<int()>& action) {
+  CLI::App* command = app.add_subcommand("bill", "writes a household's bill of a month or any other period");
+  auto options = std::make_shared<BillOptions>();
+  auto language = std::make_shared<std::string>("en");
+  auto format = std::make_shared<std::string>("text");
+  command->add_option("--file", options->file, "bills, one a line; - for standard input")->type_name("BILLS.jsonl");
+  command->add_option("--store", options->store, "instead, a gateway's directory, with its gateway.sqlite")
+      ->type_name("DIR");
+  command->add_option("--month", options->month, "a local month")->type_name("YYYY-MM");
+  command->add_option("--from", options->from, "a local day, YYYY-MM-DD, or a time in UTC")->type_name("T");
+  command->add_option("--to", options->to, "the same; the bill ends before it")->type_name("T");
+  command->add_option("--time-zone", options->time_zone, "whose days and months, such as Europe/Zurich")
+      ->type_name("NAME")
+      ->capture_default_str();
+  command->add_option("--language", *language, "en or de")->check(CLI::IsMember({"en", "de"}))->capture_default_str();
+  command->add_option("--format", *format, "text, html, csv, json, or jsonl: the bills themselves with their proofs")
+      ->check(CLI::IsMember({"text", "html", "csv", "json", "jsonl"}))
+      ->capture_default_str();
+  command->add_option("--currency", options->currency, "three letters")->type_name("CODE")->capture_default_str();
+  command->add_option("--log-key", options->log_key, "the controller's public key: checks every proof first")
+      ->type_name("HEX64");
+  command->add_option("--out", options->out, "where it goes; - for standard output")
+      ->type_name("FILE")
+      ->capture_default_str();
+  command->footer(
+      "Examples: commonwatt bill --file hh01.jsonl --month 2026-06 --time-zone Europe/Berlin --language de \\\n"
+      "            --format html --out juni.html\n"
+      "          commonwatt bill --store /var/lib/commonwatt/gateway --from 2026-06-21 --to 2026-06-22 --format csv\n"
+      "What each line means is in docs/bills.md.");
+  command->callback([=, &action] {
+    action = [=] {
+      options->language = *language_from_text(*language);
+      options->format = *bill_format_from_text(*format);
+      return run_bill(*options, std::cout, std::cerr);
+    };
+  });
+}
+
+void add_export(CLI::App& app, std::function<int()>& action) {
+  CLI::App* command = app.add_subcommand("export", "writes the ledger's postings for the operator's bookkeeping");
+  auto options = std::make_shared<ExportOptions>();
+  auto format = std::make_shared<std::string>("csv");
+  command->add_option("--dir", options->directory, "what 'settle', 'demo --keep' or a stopped controller left")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--format", *format, "csv, or a journal for hledger or ledger, which is the same")
+      ->check(CLI::IsMember({"csv", "hledger", "ledger"}))
+      ->capture_default_str();
+  command->add_option("--from", options->from, "a day in UTC, YYYY-MM-DD, or a time")->type_name("T");
+  command->add_option("--to", options->to, "the same; intervals before it are exported")->type_name("T");
+  command->add_option("--currency", options->currency, "three letters; without it the market's, or EUR")
+      ->type_name("CODE");
+  command->add_option("--out", options->out, "where it goes; - for standard output")
+      ->type_name("FILE")
+      ->capture_default_str();
+  command->footer(
+      "Example: commonwatt export --dir /var/lib/commonwatt/controller --format hledger --out 2026.journal\n"
+      "Which account becomes which is in docs/bills.md.");
+  command->callback([=, &action] {
+    action = [=] {
+      options->format = *export_format_from_text(*format);
+      return run_export(*options, std::cout, std::cerr);
+    };
+  });
+}
+
+}  // namespace commonwatt

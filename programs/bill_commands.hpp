@@ -1,0 +1,14 @@
+// The options of `commonwatt bill` and `commonwatt export`.
+#pragma once
+
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+namespace commonwatt {
+
+/// Adds the commands; parsing one sets `action` to what it does.
+void add_bill(CLI::App& app, std::function<int()>& action);
+void add_export(CLI::App& app, std::function<int()>& action);
+
+}  // namespace commonwatt
