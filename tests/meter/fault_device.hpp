@@ -46,6 +46,8 @@ class FaultDevice {
     if (nature.line == Line::rtu) {
       const PseudoTerminal line = open_pseudo_terminal();
       client_ = line.device;
+      // What a reader that has given up leaves unread must not stop the device: a full line loses octets.
+      ::fcntl(client_, F_SETFL, O_RDWR | O_NONBLOCK);
       kept_ = line.kept;
       where_ = line.path;
     } else {
