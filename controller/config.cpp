@@ -58,6 +58,10 @@ MarketRules read_rules(ConfigTable& table) {
   if (!is_interval_length(rules.interval_seconds)) table.fault("interval_seconds", "must be 300, 900, 1800 or 3600");
   rules.gate_closure_seconds = table.integer("gate_closure_seconds", seconds_range, 60);
   rules.settlement_lag_seconds = table.integer("settlement_lag_seconds", {0, 14 * 86'400}, 1800);
+  rules.revision_seconds = table.integer("revision_seconds", {60, 86'400}, 3600);
+  rules.final_seconds = table.integer("final_seconds", {3600, 400 * 86'400}, 14 * 86'400);
+  if (rules.final_seconds <= rules.settlement_lag_seconds)
+    table.fault("final_seconds", "must be above settlement_lag_seconds: the final run comes after the initial one");
   rules.witnesses_required = table.integer("witnesses_required", {1, 1000}, 2);
   rules.clearing.k_permille = table.integer("k_permille", {0, 1000}, 500);
   rules.tariff.retail = Price{table.integer("retail_price", price_range)};

@@ -209,8 +209,8 @@ bool Controller::start() {
 std::vector<TimedEvent> Controller::due_events() {
   const UtcTime now = event_time(clock_.now());
   if (gate_is_due(state_, now)) return {{.time = now, .event = GateClosed{*state_.next_gate}}};
-  if (settlement_is_due(state_, now))
-    return {{.time = now, .event = SettlementDue{.interval = *state_.next_settlement, .salt = random_hash()}}};
+  if (const std::optional<SettlementTask> task = due_settlement(state_, now))
+    return {{.time = now, .event = SettlementDue{.interval = task->interval, .run = task->run, .salt = random_hash()}}};
   return {};
 }
 
@@ -276,7 +276,7 @@ bool Controller::commit(const std::vector<TimedEvent>& events) {
 
 std::optional<Event> Controller::event_of(const Incoming& incoming) {
   const std::optional<UpAddress> address = parse_up_topic(incoming.topic);
-  if (!address || !state_.households.contains(address->household)) return std::nullopt;
+  if (!address || !state_.members.contains(address->household)) return std::nullopt;
   const HouseholdId& household = address->household;
   switch (address->topic) {
     case UpTopic::live:
@@ -362,14 +362,15 @@ void Controller::answer_request(const HouseholdId& household, const Bytes& paylo
       const auto open = state_.open.find(request->interval);
       if (open != state_.open.end() && open->second.cleared)
         return outgoing_.add(down_topic(household, DownTopic::clearing), encode(*open->second.cleared));
-      std::optional<StoreBatch> store = journal_->batch_of(request->interval);
+      std::optional<StoreBatch> store = journal_->first_batch_of(request->interval);
       if (!store) return;
       // As it was published: the batch before it was sealed later.
       store->batch.record.previous_batch = {};
       return outgoing_.add(down_topic(household, DownTopic::clearing), encode(store->batch.record));
     }
     case RequestKind::bill: {
-      const std::optional<StoreBatch> store = journal_->batch_of(request->interval);
+      const std::optional<StoreBatch> store =
+          request->log_index ? journal_->batch_at(*request->log_index) : journal_->batch_in_force(request->interval);
       if (store) send_bill(*store, household);
       return;
     }
@@ -416,20 +417,24 @@ void Controller::send_receipt(const SendReceipt& effect) {
 }
 
 void Controller::publish_checkpoint(const PublishCheckpoint& effect) {
+  const bool is_newer = checkpoint_.size > 0 && checkpoint_.size < effect.checkpoint.size;
+  const std::int64_t old_size = is_newer ? checkpoint_.size : effect.checkpoint.size - 1;
   checkpoint_ = effect.checkpoint;
   checkpoint_signature_ = effect.signature;
   const NoteKey log{.name = checkpoint_.origin, .public_key = state_.log_key};
   view_.note_checkpoint(checkpoint_, checkpoint_signature_, leaves_,
                         signed_note(checkpoint_, log, checkpoint_signature_, {}, {}));
   const std::span<const Hash32> leaves(leaves_.data(), static_cast<std::size_t>(checkpoint_.size));
-  const std::int64_t old_size = checkpoint_.size - 1;
   CheckpointMessage message{
       .checkpoint = checkpoint_, .signature = checkpoint_signature_, .old_size = old_size, .consistency = {}};
   if (old_size > 0) message.consistency = consistency_path(leaves, static_cast<std::size_t>(old_size));
   outgoing_.add(checkpoint_topic, encode(message));
-  const std::optional<StoreBatch> newest = journal_->batch_at(checkpoint_.size - 1);
-  if (!newest) return;
-  for (const auto& [id, household] : state_.households) send_bill(*newest, id);
+  // Several runs may have been sealed since the last signature.
+  for (std::int64_t index = old_size; index < checkpoint_.size; ++index) {
+    const std::optional<StoreBatch> sealed = journal_->batch_at(index);
+    if (!sealed) continue;
+    for (const auto& [id, household] : state_.households) send_bill(*sealed, id);
+  }
 }
 
 void Controller::send_bill(const StoreBatch& store, const HouseholdId& household) {

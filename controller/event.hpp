@@ -8,6 +8,7 @@
 #include "controller/eip712.hpp"
 #include "controller/signed_note.hpp"
 #include "market/participants.hpp"
+#include "market/settlement.hpp"
 
 namespace commonwatt {
 
@@ -59,15 +60,16 @@ struct GateClosed {
   }
 };
 
-/// The settlement lag of an interval is over. The salt is random: the statements' leaves rest on it.
+/// A run of an interval is due. The salt is random: the statements' leaves rest on it.
 struct SettlementDue {
   Interval interval;
+  Run run = Run::initial;
   Hash32 salt{};
 
   friend bool operator==(const SettlementDue&, const SettlementDue&) = default;
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.interval, self.salt);
+    return std::tie(self.interval, self.run, self.salt);
   }
 };
 

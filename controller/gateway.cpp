@@ -71,6 +71,7 @@ class Gateway {
 
   void poll_meters(UtcTime now);
   void place_order(UtcTime now);
+  void pass_held_bills();
   void ask_for_missing(UtcTime now);
   void resend();
 
@@ -106,9 +107,10 @@ class Gateway {
   Live live_;
   std::optional<Price> last_price_;  // of the newest clearing, the best guess for the next
   std::chrono::steady_clock::time_point next_resend_{};
-  std::optional<std::int64_t> ordered_until_;  // begin of the last interval an order was tried for
-  std::optional<std::int64_t> next_bill_;      // begin of the first interval without a bill
-  std::set<OrderId> accepted_;                 // own orders of open intervals with a receipt
+  std::optional<std::int64_t> ordered_until_;   // begin of the last interval an order was tried for
+  std::optional<std::int64_t> next_bill_;       // begin of the first interval without a bill
+  std::optional<std::int64_t> next_log_index_;  // the place in the evidence log after an unbroken row of bills
+  std::set<OrderId> accepted_;                  // own orders of open intervals with a receipt
   std::int64_t clearings_checked_ = 0;
   std::int64_t bills_checked_ = 0;
   std::int64_t disputes_ = 0;
@@ -151,7 +153,8 @@ bool Gateway::start() {
   next_poll_ = now;
   next_live_ = now;
   next_bill_ = store_->first_interval();
-  while (next_bill_ && store_->has_bill(interval_at(*next_bill_))) *next_bill_ += config_.rules.interval_seconds;
+  next_log_index_ = store_->first_log_index();
+  pass_held_bills();
   return true;
 }
 
@@ -226,7 +229,7 @@ void Gateway::poll_meters(UtcTime now) {
   if (poll.boundaries.empty()) return;
   store_->keep_meters(meters_.memory());
   std::vector<OutboxItem> items;
-  for (const BoundaryReading& boundary : poll.boundaries) {
+  for (const MeterBoundary& boundary : poll.boundaries) {
     // After the market's end nobody settles on it.
     if (config_.rules.trading_end && boundary.boundary > *config_.rules.trading_end) continue;
     const Reading reading{.meter = boundary.meter,
@@ -308,12 +311,23 @@ bool Gateway::send(UpTopic topic, const Bytes& payload, MqttDelivery delivery) {
          PublishOutcome::accepted;
 }
 
+/// Moves on to what there is no bill of yet.
+void Gateway::pass_held_bills() {
+  while (next_bill_ && store_->has_bill(interval_at(*next_bill_))) *next_bill_ += config_.rules.interval_seconds;
+  while (next_log_index_ && store_->has_bill_at(*next_log_index_)) ++*next_log_index_;
+}
+
 void Gateway::ask_for_missing(UtcTime now) {
+  if (std::chrono::steady_clock::now() < next_resend_) return;
+  // A bill of a later run that was lost shows as a gap, once the log is known to go on.
+  if (next_log_index_ && *next_log_index_ < store_->witnessed().size) {
+    send(UpTopic::request,
+         encode(Request{.kind = RequestKind::bill, .interval = {}, .old_size = 0, .log_index = next_log_index_}));
+  }
   if (!next_bill_) return;
   const Interval interval = interval_at(*next_bill_);
   if (!config_.rules.is_traded(interval)) return;
-  if (now < config_.rules.settlement_time(interval) + asking_grace || std::chrono::steady_clock::now() < next_resend_)
-    return;
+  if (now < config_.rules.settlement_time(interval) + asking_grace) return;
   const bool has_contract = store_->contract(interval).has_value();
   send(UpTopic::request,
        encode(Request{
@@ -404,7 +418,7 @@ void Gateway::take_bill(const Bytes& payload) {
   const Result<Bill, CborError> bill = decode<Bill>(payload);
   if (!bill) return dispute("a bill is not readable: " + to_text(bill.error()));
   const Interval interval = bill->statement.interval;
-  if (interval.length_seconds() != config_.rules.interval_seconds || store_->has_bill(interval)) return;
+  if (interval.length_seconds() != config_.rules.interval_seconds || store_->has_bill_at(bill->log_index)) return;
   if (!store_->contract(interval)) {
     // The clearing was missed: ask for it, and for the bill again when it is known.
     expect_bill(interval);
@@ -414,11 +428,12 @@ void Gateway::take_bill(const Bytes& payload) {
   ++bills_checked_;
   if (const std::optional<std::string> fault =
           bill_dispute(*bill, config_.household, own_figures(interval), config_.log_key)) {
-    dispute("bill of " + to_text(interval.begin()) + ": " + *fault);
+    dispute("bill of " + to_text(interval.begin()) + ", " + to_text(bill->statement.run) + " run: " + *fault);
   }
   store_->keep_bill(*bill);
   expect_bill(interval);
-  while (store_->has_bill(interval_at(*next_bill_))) *next_bill_ += config_.rules.interval_seconds;
+  if (!next_log_index_) next_log_index_ = bill->log_index;
+  pass_held_bills();
   publish_status();
 }
 
@@ -458,7 +473,8 @@ void Gateway::publish_status() {
                              .clearings_checked = clearings_checked_,
                              .bills_checked = bills_checked_,
                              .disputes = disputes_,
-                             .next_bill = next_bill_};
+                             .next_bill = next_bill_,
+                             .next_log_index = next_log_index_};
   const PublishOutcome outcome = bus_->publish(up_topic(config_.household, UpTopic::status), encode(status),
                                                MqttDelivery::at_least_once, MqttRetain::yes);
   if (outcome == PublishOutcome::bad_topic)

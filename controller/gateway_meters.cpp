@@ -12,9 +12,9 @@ namespace commonwatt {
 namespace {
 
 /// The registers at the boundary between two samples, or at the later one.
-std::optional<BoundaryReading> boundary_reading(const MeterId& meter, UtcTime boundary,
-                                                const std::optional<RegisterSample>& before,
-                                                const RegisterSample& after, Duration period) {
+std::optional<MeterBoundary> boundary_reading(const MeterId& meter, UtcTime boundary,
+                                              const std::optional<RegisterSample>& before, const RegisterSample& after,
+                                              Duration period) {
   const auto register_then = [&](Energy Registers::*direction) {
     std::optional<RegisterPoint> earlier;
     if (before) earlier = RegisterPoint{before->time, before->registers.*direction};
@@ -24,10 +24,10 @@ std::optional<BoundaryReading> boundary_reading(const MeterId& meter, UtcTime bo
   const std::optional<Energy> exported = register_then(&Registers::export_);
   if (!import || !exported) return std::nullopt;
   const bool read_at_it = after.time == boundary;
-  return BoundaryReading{.meter = meter,
-                         .boundary = boundary,
-                         .registers = {*import, *exported},
-                         .raw = read_at_it ? after.raw : sha256({before->raw, after.raw})};
+  return MeterBoundary{.meter = meter,
+                       .boundary = boundary,
+                       .registers = {*import, *exported},
+                       .raw = read_at_it ? after.raw : sha256({before->raw, after.raw})};
 }
 
 /// Where the device's counters start again at 0; nothing where its profile does not say.
@@ -171,7 +171,7 @@ void GatewayMeters::take_registers(Watched& meter, const DeviceReading& reading,
 void GatewayMeters::add_boundary(Watched& meter, const RegisterSample& sample, Poll& poll) const {
   const UtcTime boundary = Interval::containing(sample.time, interval_seconds_).begin();
   if (meter.counted == boundary) return;
-  const std::optional<BoundaryReading> found =
+  const std::optional<MeterBoundary> found =
       boundary_reading(meter.record.id, boundary, meter.last, sample, std::chrono::seconds(reading_period_seconds_));
   if (!found) return;
   meter.counted = boundary;

@@ -19,7 +19,7 @@
 namespace commonwatt {
 
 /// One meter's registers at a boundary, not signed yet.
-struct BoundaryReading {
+struct MeterBoundary {
   MeterId meter;
   UtcTime boundary;
   Registers registers;
@@ -43,7 +43,7 @@ struct MeterNote {
 struct Poll {
   std::optional<std::int64_t> net;  ///< W over the billing meters, import positive; nothing when one did not answer
   std::optional<std::int64_t> production;  ///< W over the production meters
-  std::vector<BoundaryReading> boundaries;
+  std::vector<MeterBoundary> boundaries;
   std::vector<MeterNote> notes;  ///< what changed since the last poll
   std::vector<MeterLook> looks;  ///< everything the meters that answered said
 };

@@ -12,7 +12,8 @@ CREATE TABLE IF NOT EXISTS outbox(number INTEGER PRIMARY KEY, subject INTEGER NO
   interval_begin INTEGER NOT NULL, meter TEXT NOT NULL, payload BLOB NOT NULL, receipt BLOB) STRICT;
 CREATE INDEX IF NOT EXISTS outbox_interval ON outbox(interval_begin);
 CREATE TABLE IF NOT EXISTS contract(interval_begin INTEGER PRIMARY KEY, contract BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS bill(interval_begin INTEGER PRIMARY KEY, bill BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS bill(log_index INTEGER PRIMARY KEY, interval_begin INTEGER NOT NULL, bill BLOB NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS bill_interval ON bill(interval_begin);
 CREATE TABLE IF NOT EXISTS sequence(name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS witness(one INTEGER PRIMARY KEY CHECK(one=1), witnessed BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS meter(id TEXT PRIMARY KEY, memory BLOB NOT NULL) STRICT;
@@ -33,10 +34,11 @@ struct GatewayStore::Tables {
         set_receipt(database.prepare("UPDATE outbox SET receipt=? WHERE item=?")),
         set_sequence(database.prepare("INSERT OR REPLACE INTO sequence VALUES(?,?)")),
         set_contract(database.prepare("INSERT OR REPLACE INTO contract VALUES(?,?)")),
-        set_bill(database.prepare("INSERT OR REPLACE INTO bill VALUES(?,?)")),
+        set_bill(database.prepare("INSERT OR REPLACE INTO bill VALUES(?,?,?)")),
         set_meter(database.prepare("INSERT OR REPLACE INTO meter VALUES(?,?)")),
         get_contract(database.prepare("SELECT contract FROM contract WHERE interval_begin=?")),
         get_bill(database.prepare("SELECT 1 FROM bill WHERE interval_begin=?")),
+        get_bill_at(database.prepare("SELECT 1 FROM bill WHERE log_index=?")),
         get_items(database.prepare("SELECT payload FROM outbox WHERE interval_begin=? AND subject=? AND meter=?")) {
     SqlStatement unanswered = database.prepare(
         "SELECT number, subject, item, interval_begin, payload FROM outbox WHERE receipt IS NULL ORDER BY number");
@@ -73,7 +75,8 @@ struct GatewayStore::Tables {
       set_contract.with(begin, encode(contract)).run();
       newest = begin;
     }
-    for (const auto& [begin, bill] : bills) set_bill.with(begin, encode(bill)).run();
+    for (const auto& [log_index, bill] : bills)
+      set_bill.with(log_index, bill.statement.interval.begin_seconds(), encode(bill)).run();
     for (const MeterMemory& meter : kept_meters) set_meter.with(meter.meter.text(), encode(meter)).run();
     if (newest > 0) {
       database.prepare("DELETE FROM contract WHERE interval_begin<?").with(newest - kept_seconds).run();
@@ -99,6 +102,7 @@ struct GatewayStore::Tables {
   SqlStatement set_meter;
   SqlStatement get_contract;
   SqlStatement get_bill;
+  SqlStatement get_bill_at;
   SqlStatement get_items;
   std::int64_t number = 0;
   std::map<std::int64_t, OutboxItem> pending;
@@ -108,7 +112,7 @@ struct GatewayStore::Tables {
   // Kept in memory until the next write.
   std::map<Hash32, SignedReceipt> receipts;
   std::map<std::int64_t, Contract> contracts;
-  std::map<std::int64_t, Bill> bills;
+  std::map<std::int64_t, Bill> bills;  // by place in the evidence log
   std::vector<MeterMemory> kept_meters;
 };
 
@@ -186,7 +190,7 @@ void GatewayStore::keep_contract(const Interval& interval, const Contract& contr
 }
 
 void GatewayStore::keep_bill(const Bill& bill) {
-  tables_->bills.insert_or_assign(bill.statement.interval.begin_seconds(), bill);
+  tables_->bills.insert_or_assign(bill.log_index, bill);
 }
 
 void GatewayStore::keep_meters(std::vector<MeterMemory> meters) {
@@ -220,11 +224,26 @@ std::optional<Contract> GatewayStore::contract(const Interval& interval) {
 }
 
 bool GatewayStore::has_bill(const Interval& interval) {
-  if (tables_->bills.contains(interval.begin_seconds())) return true;
+  const auto is_of = [&interval](const auto& kept) { return kept.second.statement.interval == interval; };
+  if (std::any_of(tables_->bills.begin(), tables_->bills.end(), is_of)) return true;
   SqlStatement& query = tables_->get_bill.with(interval.begin_seconds());
   const bool found = query.row();
   query.reset();
   return found;
+}
+
+bool GatewayStore::has_bill_at(std::int64_t log_index) {
+  if (tables_->bills.contains(log_index)) return true;
+  SqlStatement& query = tables_->get_bill_at.with(log_index);
+  const bool found = query.row();
+  query.reset();
+  return found;
+}
+
+std::optional<std::int64_t> GatewayStore::first_log_index() {
+  SqlStatement query = tables_->database.prepare("SELECT min(log_index) FROM bill HAVING count(*)>0");
+  if (query.row()) return query.integer(0);
+  return std::nullopt;
 }
 
 Witnessed GatewayStore::witnessed() const {
@@ -273,7 +292,7 @@ Result<std::vector<Bill>, std::string> read_bills(const std::filesystem::path& f
   try {
     std::vector<Bill> bills;
     SqliteDatabase database(file, OpenMode::read_only, "");
-    SqlStatement query = database.prepare("SELECT bill FROM bill ORDER BY interval_begin");
+    SqlStatement query = database.prepare("SELECT bill FROM bill ORDER BY log_index");
     while (query.row()) {
       Result<Bill, CborError> bill = decode<Bill>(query.blob(0));
       if (!bill) return Fail{file.string() + ": a bill is damaged: " + to_text(bill.error())};

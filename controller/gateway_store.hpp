@@ -65,7 +65,11 @@ class GatewayStore {
   /// Items without a receipt, oldest first.
   [[nodiscard]] const std::map<std::int64_t, OutboxItem>& pending() const;
   [[nodiscard]] std::optional<Contract> contract(const Interval& interval);
+  /// Whether there is a bill of an interval, of whichever run, or of a place in the evidence log.
   [[nodiscard]] bool has_bill(const Interval& interval);
+  [[nodiscard]] bool has_bill_at(std::int64_t log_index);
+  /// The place of its first bill in the evidence log; nothing when none is on disk.
+  [[nodiscard]] std::optional<std::int64_t> first_log_index();
   [[nodiscard]] Witnessed witnessed() const;
   /// What an earlier run stored of the meters.
   [[nodiscard]] std::vector<MeterMemory> meters() const;
@@ -85,7 +89,7 @@ class GatewayStore {
 
 inline constexpr const char* gateway_file = "gateway.sqlite";
 
-/// A household's bills in order of interval, read without writing.
+/// A household's bills of all runs in the sequence they were sealed in, read without writing.
 Result<std::vector<Bill>, std::string> read_bills(const std::filesystem::path& file);
 /// The receipts a household holds: item id and receipt.
 Result<std::vector<SignedReceipt>, std::string> read_receipts(const std::filesystem::path& file);

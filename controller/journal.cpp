@@ -11,7 +11,8 @@ namespace {
 
 constexpr const char* schema = R"(
 CREATE TABLE IF NOT EXISTS journal(sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, event BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS batch(log_index INTEGER PRIMARY KEY, interval_begin INTEGER NOT NULL UNIQUE, batch BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS batch(log_index INTEGER PRIMARY KEY, interval_begin INTEGER NOT NULL, batch BLOB NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS batch_interval ON batch(interval_begin);
 CREATE TABLE IF NOT EXISTS snapshot(sequence INTEGER PRIMARY KEY, state BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
 )";
 
@@ -64,7 +65,10 @@ struct Journal::Tables {
         database(path, OpenMode::read_write, schema),
         insert_event(database.prepare("INSERT INTO journal VALUES(?,?,?,?)")),
         insert_batch(database.prepare("INSERT INTO batch VALUES(?,?,?)")),
-        batch_by_interval(database.prepare("SELECT log_index, batch FROM batch WHERE interval_begin=?")),
+        first_batch(
+            database.prepare("SELECT log_index, batch FROM batch WHERE interval_begin=? ORDER BY log_index LIMIT 1")),
+        batch_in_force(database.prepare(
+            "SELECT log_index, batch FROM batch WHERE interval_begin=? ORDER BY log_index DESC LIMIT 1")),
         batch_by_index(database.prepare("SELECT log_index, batch FROM batch WHERE log_index=?")) {
     SqlStatement last = database.prepare("SELECT sequence, hash, time FROM journal ORDER BY sequence DESC LIMIT 1");
     if (last.row()) {
@@ -90,7 +94,8 @@ struct Journal::Tables {
   SqliteDatabase database;
   SqlStatement insert_event;
   SqlStatement insert_batch;
-  SqlStatement batch_by_interval;
+  SqlStatement first_batch;
+  SqlStatement batch_in_force;
   SqlStatement batch_by_index;
   std::int64_t sequence = 0;
   Hash32 tip{};
@@ -196,8 +201,12 @@ Result<Done, std::string> Journal::save_snapshot(const State& state) {
   }
 }
 
-std::optional<StoreBatch> Journal::batch_of(const Interval& interval) {
-  return tables_->find(tables_->batch_by_interval, interval.begin_seconds());
+std::optional<StoreBatch> Journal::first_batch_of(const Interval& interval) {
+  return tables_->find(tables_->first_batch, interval.begin_seconds());
+}
+
+std::optional<StoreBatch> Journal::batch_in_force(const Interval& interval) {
+  return tables_->find(tables_->batch_in_force, interval.begin_seconds());
 }
 
 std::optional<StoreBatch> Journal::batch_at(std::int64_t log_index) {
@@ -227,18 +236,22 @@ Hash32 Journal::tip() const {
   return tables_->tip;
 }
 
-std::optional<StoreBatch> read_batch(const std::filesystem::path& file, const Interval& interval) {
+std::vector<StoreBatch> read_batches(const std::filesystem::path& file, const Interval& interval) {
+  std::vector<StoreBatch> batches;
   try {
     SqliteDatabase database(file, OpenMode::read_only, "");
-    SqlStatement query = database.prepare("SELECT log_index, batch FROM batch WHERE interval_begin=?");
+    SqlStatement query =
+        database.prepare("SELECT log_index, batch FROM batch WHERE interval_begin=? ORDER BY log_index");
     query.with(interval.begin_seconds());
-    if (!query.row()) return std::nullopt;
-    Result<BatchRow, CborError> row = decode<BatchRow>(query.blob(1));
-    if (!row) return std::nullopt;
-    return stored(query.integer(0), std::move(*row));
+    while (query.row()) {
+      Result<BatchRow, CborError> row = decode<BatchRow>(query.blob(1));
+      if (!row) return {};
+      batches.push_back(stored(query.integer(0), std::move(*row)));
+    }
   } catch (const SqliteError&) {
-    return std::nullopt;
+    return {};
   }
+  return batches;
 }
 
 Result<JournalContent, std::string> read_journal(const std::filesystem::path& file) {

@@ -45,8 +45,10 @@ class Journal {
   /// Keeps the state after the last event, and forgets all but the two newest snapshots.
   Result<Done, std::string> save_snapshot(const State& state);
 
-  /// The sealed batch of an interval or of a place in the evidence log; nothing when there is none.
-  [[nodiscard]] std::optional<StoreBatch> batch_of(const Interval& interval);
+  /// The batch of an interval's initial run, which has its clearing; of its last run, whose statements are in force;
+  /// and of a place in the evidence log. Nothing when there is none.
+  [[nodiscard]] std::optional<StoreBatch> first_batch_of(const Interval& interval);
+  [[nodiscard]] std::optional<StoreBatch> batch_in_force(const Interval& interval);
   [[nodiscard]] std::optional<StoreBatch> batch_at(std::int64_t log_index);
   /// The evidence log's leaves, in order.
   [[nodiscard]] std::vector<Hash32> log_leaves();
@@ -83,8 +85,8 @@ struct JournalContent {
   };
   std::vector<StoredSnapshot> snapshots;
 };
-/// One sealed batch, through a reading connection of its own; nothing when there is none.
-std::optional<StoreBatch> read_batch(const std::filesystem::path& file, const Interval& interval);
+/// The batches of an interval's runs, initial first, through a reading connection of its own.
+std::vector<StoreBatch> read_batches(const std::filesystem::path& file, const Interval& interval);
 
 Result<JournalContent, std::string> read_journal(const std::filesystem::path& file);
 

@@ -28,7 +28,8 @@ Json optional_number(const std::optional<std::int64_t>& value) {
 }
 
 struct Shown {
-  ClearingRecord record;
+  ClearingRecord record;   // with the book
+  Run run = Run::initial;  // the one in force
   std::int64_t rejected_orders = 0;
   std::optional<std::int64_t> log_index;
   Hash32 batch_root{};
@@ -81,6 +82,7 @@ Json interval_json(const Shown& shown, const char* state) {
   for (const BookOrder& order : shown.record.book) (order.side == Side::buy ? demand : supply) += order.quantity;
   Json json{{"interval", shown.record.interval.begin_seconds()},
             {"state", state},
+            {"run", shown.log_index ? Json(to_text(shown.run)) : Json(nullptr)},
             {"price", optional_count(shown.record.clearing.price)},
             {"volume_wh", shown.record.clearing.volume.count},
             {"demand_wh", demand.count},
@@ -117,6 +119,7 @@ Json statement_json(const Statement& statement, const char* state) {
           {"total", statement.total.count},
           {"saved", statement.saved().count},
           {"quality", to_text(statement.quality)},
+          {"run", to_text(statement.run)},
           {"state", state}};
 }
 
@@ -166,7 +169,7 @@ Json settlement_json(const Shown& shown, const char* state) {
     statements.push_back(std::move(json));
   }
   return {{"interval", shown.record.interval.begin_seconds()},
-          {"run", to_text(shown.record.run)},
+          {"run", to_text(shown.run)},
           {"state", state},
           {"batch_root", to_hex(shown.batch_root)},
           {"log_index", *shown.log_index},
@@ -174,12 +177,13 @@ Json settlement_json(const Shown& shown, const char* state) {
           {"statements", statements}};
 }
 
-Shown shown_of(const StoreBatch& store, std::int64_t rejected_orders) {
-  return {.record = store.batch.record,
-          .rejected_orders = rejected_orders,
-          .log_index = store.log_index,
-          .batch_root = store.entry.batch_root,
-          .statements = store.batch.statements};
+/// Puts a run in force: all of an initial one, the statements of a later one.
+void show_run(Shown& shown, const StoreBatch& store) {
+  if (store.entry.run == Run::initial) shown.record = store.batch.record;
+  shown.run = store.entry.run;
+  shown.log_index = store.log_index;
+  shown.batch_root = store.entry.batch_root;
+  shown.statements = store.batch.statements;
 }
 
 HttpResponse json_response(const Json& json) {
@@ -243,7 +247,8 @@ Json gateway_json(const ViewInput& input, const HouseholdId& household) {
           {"clearings_checked", status.clearings_checked},
           {"bills_checked", status.bills_checked},
           {"disputes", status.disputes},
-          {"next_bill", optional_number(status.next_bill)}};
+          {"next_bill", optional_number(status.next_bill)},
+          {"next_log_index", optional_number(status.next_log_index)}};
 }
 
 }  // namespace
@@ -354,6 +359,9 @@ Json MarketView::Impl::state_json(const ViewInput& input) const {
             {"rejected_orders", totals.rejected_orders},
             {"intervals_cleared", totals.intervals_cleared},
             {"intervals_settled", totals.intervals_settled},
+            {"revised_runs", totals.revised_runs},
+            {"final_runs", totals.final_runs},
+            {"late_intervals", state.late.size()},
             {"batches", state.log.size()},
             {"ledger_sum", state.ledger.sum().count}}},
           {"log",
@@ -380,6 +388,7 @@ MarketView::~MarketView() = default;
 void MarketView::note_cleared(const ClearingRecord& record, std::int64_t rejected_orders) {
   const std::lock_guard lock(impl_->mutex);
   impl_->shown.insert_or_assign(record.interval.begin_seconds(), Shown{.record = record,
+                                                                       .run = Run::initial,
                                                                        .rejected_orders = rejected_orders,
                                                                        .log_index = std::nullopt,
                                                                        .batch_root = {},
@@ -390,9 +399,11 @@ void MarketView::note_cleared(const ClearingRecord& record, std::int64_t rejecte
 void MarketView::note_settled(const StoreBatch& store) {
   const std::lock_guard lock(impl_->mutex);
   const std::int64_t begin = store.entry.interval.begin_seconds();
-  const auto before = impl_->shown.find(begin);
-  const std::int64_t rejected = before == impl_->shown.end() ? 0 : before->second.rejected_orders;
-  impl_->shown.insert_or_assign(begin, shown_of(store, rejected));
+  const auto shown = impl_->shown.find(begin);
+  // A later run of an interval that is not at hand any more is read from the journal when it is asked for.
+  if (shown == impl_->shown.end() && store.entry.run != Run::initial) return;
+  show_run(impl_->shown[begin], store);
+  impl_->told.erase(begin);
   impl_->trim();
 }
 
@@ -441,9 +452,11 @@ std::optional<Shown> MarketView::Impl::find(std::int64_t begin) {
   const auto at_hand = shown.find(begin);
   if (at_hand != shown.end()) return at_hand->second;
   if (begin % interval_seconds != 0) return std::nullopt;
-  const std::optional<StoreBatch> store = read_batch(directory / journal_file, Interval(begin, interval_seconds));
-  if (!store) return std::nullopt;
-  return shown_of(*store, 0);
+  const std::vector<StoreBatch> runs = read_batches(directory / journal_file, Interval(begin, interval_seconds));
+  if (runs.empty()) return std::nullopt;
+  Shown found;
+  for (const StoreBatch& store : runs) show_run(found, store);
+  return found;
 }
 
 HttpResponse MarketView::Impl::interval_answer(const std::vector<std::string>& parts) {
@@ -494,9 +507,9 @@ HttpResponse MarketView::Impl::proof_answer(const std::vector<std::string>& part
   if (!begin || *begin % interval_seconds != 0 || !household) {
     return http_error(HttpProblem::bad_request, "a proof is asked for as /v1/proofs/BEGIN/HOUSEHOLD");
   }
-  const std::optional<StoreBatch> store = read_batch(directory / journal_file, Interval(*begin, interval_seconds));
+  const std::vector<StoreBatch> runs = read_batches(directory / journal_file, Interval(*begin, interval_seconds));
   const SignedLog log{.checkpoint = proofs.checkpoint, .signature = proofs.signature, .leaves = proofs.leaves};
-  const std::optional<Bill> bill = store ? make_bill(*store, *household, log) : std::nullopt;
+  const std::optional<Bill> bill = runs.empty() ? std::nullopt : make_bill(runs.back(), *household, log);
   if (!bill) {
     return http_error(HttpProblem::not_found,
                       "no signed bill of " + parts[3] + " for the interval that begins at " + parts[2]);

@@ -102,7 +102,10 @@ std::optional<std::string> bill_fault(const Bill& bill, ByteView log_key) {
                           .grid = {statement.import, statement.export_},
                           .produced = statement.produced,
                           .quality = statement.quality};
-  if (settle(position, statement.interval, statement.price, statement.tariff) != statement) {
+  if (settle(position, {.interval = statement.interval,
+                        .run = statement.run,
+                        .price = statement.price,
+                        .tariff = statement.tariff}) != statement) {
     return "the amounts do not follow from energy, price and tariff";
   }
   if (bill.leaf_index < 0 || bill.log_index < 0) return "a position in a tree is negative";

@@ -106,15 +106,16 @@ enum class RequestKind : std::uint8_t { clearing, bill, checkpoint };
 constexpr RequestKind enum_last(RequestKind) {
   return RequestKind::checkpoint;
 }
-/// A gateway asks again for what it missed: the clearing or bill of an interval, or the newest checkpoint with a
-/// proof from the size it last cosigned.
+/// A gateway asks again for what it missed: the clearing of an interval, the bill in force of one or that of a place in
+/// the evidence log, or the newest checkpoint with a proof from the size it last cosigned.
 struct Request {
   RequestKind kind = RequestKind::clearing;
   Interval interval;
   std::int64_t old_size = 0;
+  std::optional<std::int64_t> log_index = std::nullopt;
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.kind, self.interval, self.old_size);
+    return std::tie(self.kind, self.interval, self.old_size, self.log_index);
   }
 };
 
@@ -130,13 +131,15 @@ struct CosignatureMessage {
 /// How a gateway fares, retained at the broker; its will says that it is off line.
 struct GatewayStatus {
   bool online = false;
-  std::int64_t clearings_checked = 0;     ///< since it started
-  std::int64_t bills_checked = 0;         ///< since it started
-  std::int64_t disputes = 0;              ///< clearings, bills, receipts and checkpoints that were not right
-  std::optional<std::int64_t> next_bill;  ///< begin of the first interval it has no bill of, in seconds
+  std::int64_t clearings_checked = 0;          ///< since it started
+  std::int64_t bills_checked = 0;              ///< since it started
+  std::int64_t disputes = 0;                   ///< clearings, bills, receipts and checkpoints that were not right
+  std::optional<std::int64_t> next_bill;       ///< begin of the first interval it has no bill of, in seconds
+  std::optional<std::int64_t> next_log_index;  ///< the first place in the evidence log it has no bill of
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.online, self.clearings_checked, self.bills_checked, self.disputes, self.next_bill);
+    return std::tie(self.online, self.clearings_checked, self.bills_checked, self.disputes, self.next_bill,
+                    self.next_log_index);
   }
 };
 

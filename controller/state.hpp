@@ -10,6 +10,7 @@
 #include "controller/message.hpp"
 #include "market/batch.hpp"
 #include "market/ledger.hpp"
+#include "market/meter_account.hpp"
 
 namespace commonwatt {
 
@@ -53,6 +54,52 @@ struct OpenInterval {
   }
 };
 
+/// A household from the first interval it takes part in to the one it does no more, both by their gates.
+struct Member {
+  HouseholdRecord record;
+  Interval since;
+  std::optional<Interval> until;  ///< nothing: it goes on
+
+  friend bool operator==(const Member&, const Member&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.record, self.since, self.until);
+  }
+  [[nodiscard]] bool takes_part(const Interval& interval) const {
+    return since <= interval && (!until || interval < *until);
+  }
+};
+
+/// A meter in service, and whose it is.
+struct MeterService {
+  HouseholdId household;
+  MeterRecord record;
+  Interval since;
+  std::optional<Interval> until;  ///< nothing: it goes on
+  MeterAccount account;
+
+  friend bool operator==(const MeterService&, const MeterService&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.household, self.record, self.since, self.until, self.account);
+  }
+  [[nodiscard]] bool serves(const Interval& interval) const {
+    return since <= interval && (!until || interval < *until);
+  }
+};
+
+/// An interval that is settled, but not for good.
+struct ProvisionalInterval {
+  ClearingRecord record;            ///< without book and fills
+  std::vector<Position> positions;  ///< as it was settled last, in order of household
+
+  friend bool operator==(const ProvisionalInterval&, const ProvisionalInterval&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.record, self.positions);
+  }
+};
+
 struct Totals {
   std::int64_t readings = 0;  ///< accepted
   std::int64_t rejected_readings = 0;
@@ -60,7 +107,9 @@ struct Totals {
   std::int64_t orders = 0;              ///< accepted
   std::int64_t rejected_orders = 0;
   std::int64_t intervals_cleared = 0;
-  std::int64_t intervals_settled = 0;
+  std::int64_t intervals_settled = 0;  ///< in their initial run
+  std::int64_t revised_runs = 0;
+  std::int64_t final_runs = 0;
   Energy traded;
   Energy import;
   Energy export_;
@@ -70,8 +119,8 @@ struct Totals {
   template <class Self>
   static auto fields(Self& self) {
     return std::tie(self.readings, self.rejected_readings, self.estimated_readings, self.orders, self.rejected_orders,
-                    self.intervals_cleared, self.intervals_settled, self.traded, self.import, self.export_,
-                    self.produced);
+                    self.intervals_cleared, self.intervals_settled, self.revised_runs, self.final_runs, self.traded,
+                    self.import, self.export_, self.produced);
   }
 };
 
@@ -102,10 +151,13 @@ struct State {
   Bytes log_key;
   MarketRules rules;
   std::map<HouseholdId, HouseholdRecord> households;
-  std::map<MeterId, HouseholdId> meter_owners;
+  std::map<HouseholdId, Member> members;                ///< those that left too, until their last interval is final
   std::map<HouseholdId, std::int64_t> order_sequences;  ///< of the last accepted order
   std::map<Interval, OpenInterval> open;
-  std::map<MeterId, MeterAccount> meters;
+  std::map<Interval, ProvisionalInterval> provisional;
+  std::set<Interval> late;               ///< provisional intervals that readings came for since they were settled
+  std::optional<UtcTime> next_revision;  ///< when those are settled again
+  std::map<MeterId, MeterService> meters;
   /// Readings accepted, by meter and boundary in seconds; kept after they are sealed as long as repeats are answered.
   std::map<MeterId, std::map<std::int64_t, ReadingLeaf>> reading_leaves;
   /// The accepted orders of settled intervals, as long as repeats are answered.
@@ -114,7 +166,7 @@ struct State {
   Hash32 last_batch{};  ///< root of the batch sealed last
   GrowingTree log;
   std::optional<Interval> next_gate;                ///< whose gate closes next
-  std::optional<Interval> next_settlement;          ///< which is settled next
+  std::optional<Interval> next_settlement;          ///< which has its initial run next
   std::optional<Bytes> signature;                   ///< over the log's present state, once made
   std::map<HouseholdId, Cosignature> cosignatures;  ///< over the log's present state
   std::int64_t witnessed_size = 0;
@@ -124,10 +176,10 @@ struct State {
   friend bool operator==(const State&, const State&) = default;
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.origin, self.log_key, self.rules, self.households, self.meter_owners, self.order_sequences,
-                    self.open, self.meters, self.reading_leaves, self.settled_orders, self.ledger, self.last_batch,
-                    self.log, self.next_gate, self.next_settlement, self.signature, self.cosignatures,
-                    self.witnessed_size, self.totals, self.household_totals);
+    return std::tie(self.origin, self.log_key, self.rules, self.households, self.members, self.order_sequences,
+                    self.open, self.provisional, self.late, self.next_revision, self.meters, self.reading_leaves,
+                    self.settled_orders, self.ledger, self.last_batch, self.log, self.next_gate, self.next_settlement,
+                    self.signature, self.cosignatures, self.witnessed_size, self.totals, self.household_totals);
   }
 
   [[nodiscard]] Checkpoint checkpoint() const { return {.origin = origin, .size = log.size(), .root = log.root()}; }

@@ -1,6 +1,7 @@
 #include "controller/step.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "controller/step_parts.hpp"
 
@@ -9,6 +10,50 @@ namespace {
 
 Effects alarm(const std::string& source, const std::string& text) {
   return {RaiseAlarm{.severity = Severity::alarm, .source = source, .text = text}};
+}
+
+/// A meter that is new, goes on or comes back. Says what is wrong when it cannot.
+std::optional<std::string> put_in_service(State& state, const HouseholdId& household, const MeterRecord& meter) {
+  const auto [found, is_new] = state.meters.try_emplace(meter.id);
+  MeterService& service = found->second;
+  if (is_new) {
+    service = {.household = household, .record = meter, .since = *state.next_gate, .until = {}, .account = {}};
+    return std::nullopt;
+  }
+  if (service.household != household || service.record.role != meter.role) {
+    return "meter " + meter.id.text() + " was " + service.household.text() + "'s, as " + to_text(service.record.role) +
+           ", in intervals that are not final yet; it does not count in its new place before it has a new id";
+  }
+  service.record = meter;
+  service.until.reset();
+  return std::nullopt;
+}
+
+/// Who comes or goes, household or meter, does so with the interval whose gate closes next: earlier ones are settled
+/// with those that were there.
+Effects enrol(State& state, const MarketConfigured& configured) {
+  Effects effects;
+  std::set<MeterId> configured_meters;
+  state.households.clear();
+  for (const HouseholdRecord& household : configured.households) {
+    state.households[household.id] = household;
+    Member& member = state.members.try_emplace(household.id, Member{{}, *state.next_gate, {}}).first->second;
+    member.record = household;
+    member.until.reset();
+    for (const MeterRecord& meter : household.meters) {
+      configured_meters.insert(meter.id);
+      if (std::optional<std::string> fault = put_in_service(state, household.id, meter))
+        effects.emplace_back(
+            RaiseAlarm{.severity = Severity::alarm, .source = "controller", .text = std::move(*fault)});
+    }
+  }
+  for (auto& [id, member] : state.members) {
+    if (!state.households.contains(id) && !member.until) member.until = state.next_gate;
+  }
+  for (auto& [id, meter] : state.meters) {
+    if (!configured_meters.contains(id) && !meter.until) meter.until = state.next_gate;
+  }
+  return effects;
 }
 
 /// Members may join and rules change while the market runs; what is open stays open.
@@ -20,22 +65,13 @@ Effects configure(State& state, const MarketConfigured& configured, UtcTime now)
   state.origin = configured.origin;
   state.log_key = configured.log_key;
   state.rules = configured.rules;
-  state.households.clear();
-  state.meter_owners.clear();
-  for (const HouseholdRecord& household : configured.households) {
-    state.households[household.id] = household;
-    for (const MeterRecord& meter : household.meters) {
-      state.meter_owners[meter.id] = household.id;
-      state.meters.try_emplace(meter.id);
-    }
-  }
   if (first) {
     Interval interval = Interval::containing(now, state.rules.interval_seconds);
     while (state.rules.gate_closure(interval) <= now) interval = interval.next();
     state.next_gate = interval;
     state.next_settlement = interval;
   }
-  return {};
+  return enrol(state, configured);
 }
 
 Effects take_signature(State& state, const CheckpointSigned& made) {
@@ -87,14 +123,12 @@ Effects step(State& state, const Event& event, UtcTime now) {
 
 std::optional<UtcTime> next_deadline(const State& state) {
   if (!state.next_gate || !state.next_settlement) return std::nullopt;
-  const bool settles = *state.next_settlement < *state.next_gate;
-  const bool trades = state.rules.is_traded(*state.next_gate);
   std::optional<UtcTime> deadline;
-  if (trades) deadline = state.rules.gate_closure(*state.next_gate);
-  if (settles) {
-    const UtcTime settlement = state.rules.settlement_time(*state.next_settlement);
-    deadline = deadline ? std::min(*deadline, settlement) : settlement;
-  }
+  const auto at_most = [&deadline](UtcTime time) { deadline = deadline ? std::min(*deadline, time) : time; };
+  if (state.rules.is_traded(*state.next_gate)) at_most(state.rules.gate_closure(*state.next_gate));
+  if (*state.next_settlement < *state.next_gate) at_most(state.rules.settlement_time(*state.next_settlement));
+  if (!state.late.empty()) at_most(*state.next_revision);
+  if (!state.provisional.empty()) at_most(state.rules.final_time(state.provisional.begin()->first));
   return deadline;
 }
 
@@ -103,9 +137,16 @@ bool gate_is_due(const State& state, UtcTime now) {
          now >= state.rules.gate_closure(*state.next_gate);
 }
 
-bool settlement_is_due(const State& state, UtcTime now) {
-  return state.next_settlement && *state.next_settlement < *state.next_gate &&
-         now >= state.rules.settlement_time(*state.next_settlement);
+std::optional<SettlementTask> due_settlement(const State& state, UtcTime now) {
+  if (state.next_settlement && *state.next_settlement < *state.next_gate &&
+      now >= state.rules.settlement_time(*state.next_settlement)) {
+    return SettlementTask{.interval = *state.next_settlement, .run = Run::initial};
+  }
+  if (!state.late.empty() && now >= *state.next_revision)
+    return SettlementTask{.interval = *state.late.begin(), .run = Run::revised};
+  if (!state.provisional.empty() && now >= state.rules.final_time(state.provisional.begin()->first))
+    return SettlementTask{.interval = state.provisional.begin()->first, .run = Run::final};
+  return std::nullopt;
 }
 
 Effects pending_effects(const State& state) {

@@ -17,10 +17,18 @@ Effects step(State& state, const Event& event, UtcTime now);
 /// When the next GateClosed or SettlementDue is due; nothing before the market is configured or
 /// after its last interval is settled.
 std::optional<UtcTime> next_deadline(const State& state);
-/// Whether the next gate is to be closed, or the next interval settled, at `now`. Intervals are settled in order, and
-/// never before their gate closed.
+/// Whether the next gate is to be closed at `now`.
 bool gate_is_due(const State& state, UtcTime now);
-bool settlement_is_due(const State& state, UtcTime now);
+
+struct SettlementTask {
+  Interval interval;
+  Run run = Run::initial;
+
+  friend bool operator==(const SettlementTask&, const SettlementTask&) = default;
+};
+/// Which run of which interval is due at `now`; nothing when none is. Initial runs come first, in order of interval and
+/// never before the gate closed; then revised ones of intervals that readings came late for; then final ones.
+std::optional<SettlementTask> due_settlement(const State& state, UtcTime now);
 
 /// The receipt of an order or reading that was accepted before: a repeated message is answered again and changes
 /// nothing. Nothing when it is new.

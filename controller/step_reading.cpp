@@ -21,35 +21,42 @@ bool is_malformed(const Reading& reading) {
          registers.export_ > register_max || reading.sequence <= 0;
 }
 
-const MeterRecord* meter_of(const State& state, const ReadingReceived& received) {
-  const auto household = state.households.find(received.sender);
-  if (household == state.households.end()) return nullptr;
-  for (const MeterRecord& meter : household->second.meters) {
-    if (meter.id == received.reading.reading.meter) return &meter;
-  }
-  return nullptr;
+/// The meter a reading is of; nothing when it is none of the sender's.
+const MeterService* meter_of(const State& state, const ReadingReceived& received) {
+  const auto meter = state.meters.find(received.reading.reading.meter);
+  const bool own = meter != state.meters.end() && meter->second.household == received.sender;
+  return own && state.members.contains(received.sender) ? &meter->second : nullptr;
 }
 
 std::optional<ReadingReject> refuse(const State& state, const ReadingReceived& received, UtcTime now) {
   const Reading& reading = received.reading.reading;
   if (is_malformed(reading)) return ReadingReject::malformed;
-  const MeterRecord* meter = meter_of(state, received);
+  const MeterService* meter = meter_of(state, received);
   if (meter == nullptr) return ReadingReject::unknown_meter;
-  const Bytes& key = state.households.at(received.sender).reading_key;
+  const Bytes& key = state.members.at(received.sender).record.reading_key;
   if (!reading_signature_holds(key, reading_digest(reading), received.reading.signature))
     return ReadingReject::bad_signature;
   if (reading.time > now + clock_tolerance) return ReadingReject::clock_ahead;
-  return state.meters.at(reading.meter).refuse(reading, meter->rating, state.rules.interval_seconds);
+  return meter->account.refuse(reading, meter->record.rating, state.rules.interval_seconds);
+}
+
+/// Settled intervals that the reading tells something new of are settled again.
+void note_late(State& state, const MeterService& meter, std::int64_t from, std::int64_t until, UtcTime now) {
+  const Interval first(from, state.rules.interval_seconds);
+  for (auto it = state.provisional.lower_bound(first); it != state.provisional.end(); ++it) {
+    const Interval& interval = it->first;
+    if (interval.end().seconds() > until) break;
+    if (!meter.serves(interval)) continue;
+    if (state.late.empty()) state.next_revision = state.rules.revision_time(now);
+    state.late.insert(interval);
+  }
 }
 
 }  // namespace
 
 std::optional<Receipt> repeated(const State& state, const ReadingReceived& received, UtcTime now) {
   const Reading& reading = received.reading.reading;
-  const auto meter = state.meters.find(reading.meter);
-  const auto owner = state.meter_owners.find(reading.meter);
-  if (meter == state.meters.end() || owner == state.meter_owners.end() || owner->second != received.sender)
-    return std::nullopt;
+  if (meter_of(state, received) == nullptr) return std::nullopt;
   const auto leaves = state.reading_leaves.find(reading.meter);
   if (leaves == state.reading_leaves.end()) return std::nullopt;
   const auto leaf = leaves->second.find(reading.time.seconds());
@@ -73,7 +80,9 @@ Effects take_reading(State& state, const ReadingReceived& received, UtcTime now)
     return effects;
   }
   // From here the reading counts.
-  state.meters.at(reading.meter).add(reading);
+  MeterService& meter = state.meters.at(reading.meter);
+  const std::int64_t from = meter.account.add(reading);
+  note_late(state, meter, from, reading.time.seconds(), now);
   state.reading_leaves[reading.meter][reading.time.seconds()] = {
       .leaf = record_leaf(LeafKind::reading, reading.salt, encode(reading), received.reading.signature)};
   ++state.totals.readings;

@@ -11,7 +11,8 @@
 
 namespace commonwatt {
 
-/// What an interval's auction was and became; the first leaf of its batch.
+/// What an interval's auction was and became; the first leaf of its batch. In the batches of later runs book and fills
+/// are empty: they stand in that of the initial run.
 struct ClearingRecord {
   Interval interval;
   Run run = Run::initial;

@@ -1,8 +1,6 @@
-// From registers to energy (RULEBOOK section 5): what each meter counted in an interval, estimated where a reading is
-// missing, and never a watt-hour more or less over time than its registers show.
+// Registers, the readings of them, and the energy between two (RULEBOOK section 5).
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -88,47 +86,5 @@ struct Delivery {
 /// Why registers cannot have risen by that in those seconds: one fell, or rose by more than a tenth and one quantum
 /// above what the rating, where there is one, can carry.
 std::optional<ReadingReject> refuse_rise(const Registers& rise, std::optional<Power> rating, std::int64_t seconds);
-
-/// What is known of one meter: its readings that are not settled yet, where settlement stands, and its usual day.
-class MeterAccount {
- public:
-  /// Whether a reading fits what is known: sequence, order, monotone and plausible registers. `rating` bounds the
-  /// power of either direction; counters may be a tenth and one quantum above it.
-  [[nodiscard]] std::optional<ReadingReject> refuse(const Reading& reading, Power rating,
-                                                    std::int64_t interval_seconds) const;
-  /// Takes a reading that `refuse` let pass.
-  void add(const Reading& reading);
-
-  /// The interval's energy: the difference of the registers at its boundaries. A boundary without a reading is
-  /// interpolated where a later one is known, else taken from the same interval a week or a day before, else from
-  /// the last one; the difference to the truth comes back with the next good reading. Moves settlement to the
-  /// interval's end: intervals are settled once each and in order.
-  Delivery settle(const Interval& interval);
-
-  [[nodiscard]] std::int64_t last_sequence() const { return last_sequence_; }
-  [[nodiscard]] bool has_reading(UtcTime boundary) const { return readings_.contains(boundary.seconds()); }
-
-  friend bool operator==(const MeterAccount&, const MeterAccount&) = default;
-  template <class Self>
-  static auto fields(Self& self) {
-    return std::tie(self.last_sequence_, self.last_time_, self.last_registers_, self.readings_, self.settled_time_,
-                    self.settled_registers_, self.settled_quality_, self.usual_, self.last_energy_);
-  }
-
- private:
-  [[nodiscard]] Registers usual(const Interval& interval) const;
-  /// The registers where settlement begins: read, or between the readings around it, or the last ones before.
-  [[nodiscard]] std::optional<Registers> first_registers(std::int64_t begin) const;
-
-  std::int64_t last_sequence_ = 0;
-  std::int64_t last_time_ = 0;  // seconds
-  std::optional<Registers> last_registers_;
-  std::map<std::int64_t, Registers> readings_;  // by boundary in seconds, from settled_time_ on
-  std::int64_t settled_time_ = 0;
-  std::optional<Registers> settled_registers_;
-  DeliveryQuality settled_quality_ = DeliveryQuality::good;
-  std::map<std::int64_t, Registers> usual_;  // by interval of the week
-  Registers last_energy_;
-};
 
 }  // namespace commonwatt

@@ -32,6 +32,8 @@ struct MarketRules {
   std::int64_t interval_seconds = 900;
   std::int64_t gate_closure_seconds = 60;      ///< the gate closes this long before the interval begins
   std::int64_t settlement_lag_seconds = 1800;  ///< the initial run comes this long after the interval ends
+  std::int64_t revision_seconds = 3600;        ///< revised runs come at multiples of this, when readings came late
+  std::int64_t final_seconds = 14 * 86'400;    ///< the final run comes this long after the interval ends
   std::int64_t witnesses_required = 2;         ///< cosignatures that make a checkpoint witnessed
   ClearingRule clearing;
   Tariff tariff;
@@ -41,7 +43,8 @@ struct MarketRules {
   template <class Self>
   static auto fields(Self& self) {
     return std::tie(self.currency, self.interval_seconds, self.gate_closure_seconds, self.settlement_lag_seconds,
-                    self.witnesses_required, self.clearing, self.tariff, self.trading_end);
+                    self.revision_seconds, self.final_seconds, self.witnesses_required, self.clearing, self.tariff,
+                    self.trading_end);
   }
 
   [[nodiscard]] UtcTime gate_closure(const Interval& interval) const {
@@ -52,6 +55,13 @@ struct MarketRules {
   }
   [[nodiscard]] UtcTime settlement_time(const Interval& interval) const {
     return interval.end() + std::chrono::seconds(settlement_lag_seconds);
+  }
+  [[nodiscard]] UtcTime final_time(const Interval& interval) const {
+    return interval.end() + std::chrono::seconds(final_seconds);
+  }
+  /// When readings that come late at `now` are settled.
+  [[nodiscard]] UtcTime revision_time(UtcTime now) const {
+    return UtcTime::from_seconds((now.seconds() / revision_seconds + 1) * revision_seconds);
   }
 };
 

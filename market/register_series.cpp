@@ -23,6 +23,21 @@ Registers between(const BoundaryReading& before, const BoundaryReading& after, s
   return before.registers + Registers{share(rise.import, part, whole), share(rise.export_, part, whole)};
 }
 
+/// The registers at a boundary, and whether they were read there.
+struct Boundary {
+  std::optional<Registers> registers;
+  bool read = false;
+};
+
+Boundary boundary_at(std::span<const BoundaryReading> readings, std::int64_t time) {
+  const auto next = std::lower_bound(readings.begin(), readings.end(), time,
+                                     [](const BoundaryReading& reading, std::int64_t at) { return reading.time < at; });
+  if (next == readings.end()) return {};
+  if (next->time == time) return {.registers = next->registers, .read = next->read};
+  if (next == readings.begin()) return {};
+  return {.registers = between(*(next - 1), *next, time), .read = false};
+}
+
 }  // namespace
 
 std::vector<HeldReading> hold_implausible(std::vector<BoundaryReading>& readings, std::optional<Power> rating) {
@@ -52,9 +67,10 @@ std::vector<Delivery> deliveries(std::span<const BoundaryReading> readings, cons
   for (std::size_t i = 0; i <= span.count; ++i) {
     const std::int64_t time = span.first.begin_seconds() + static_cast<std::int64_t>(i) * length;
     while (next != readings.end() && next->time < time) ++next;
-    const bool read = next != readings.end() && next->time == time;
+    const bool known = next != readings.end() && next->time == time;
+    const bool read = known && next->read;
     std::optional<Registers> end;
-    if (read) {
+    if (known) {
       end = next->registers;
     } else if (next != readings.begin() && next != readings.end()) {
       end = between(*(next - 1), *next, time);
@@ -74,6 +90,29 @@ std::vector<Delivery> deliveries(std::span<const BoundaryReading> readings, cons
     begin_read = read;
   }
   return result;
+}
+
+Delivery delivery_of(std::span<const BoundaryReading> readings, const Interval& interval) {
+  const std::int64_t first = interval.begin_seconds();
+  const std::int64_t last = first + interval.length_seconds();
+  const Boundary begin = boundary_at(readings, first);
+  const Boundary end = boundary_at(readings, last);
+  if (begin.registers && end.registers) {
+    const bool good = begin.read && end.read;
+    return {.energy = *end.registers - *begin.registers,
+            .quality = good ? DeliveryQuality::good : DeliveryQuality::estimated};
+  }
+  for (const std::int64_t back : {week_seconds, day_seconds}) {
+    const Boundary usual_begin = boundary_at(readings, first - back);
+    const Boundary usual_end = boundary_at(readings, last - back);
+    if (usual_begin.read && usual_end.read)
+      return {.energy = *usual_end.registers - *usual_begin.registers, .quality = DeliveryQuality::estimated};
+  }
+  return {.energy = {}, .quality = DeliveryQuality::estimated};
+}
+
+std::optional<Registers> registers_at(std::span<const BoundaryReading> readings, std::int64_t time) {
+  return boundary_at(readings, time).registers;
 }
 
 }  // namespace commonwatt

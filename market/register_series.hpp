@@ -1,11 +1,10 @@
-// What a meter counted in every interval of a span, from the readings that are known by now (RULEBOOK section 5).
-// MeterAccount settles intervals once each as time goes by; this one looks back over all of them at once, for runs that
-// settle again.
+// What a meter counted in every interval, from the readings that are known by now (RULEBOOK section 5).
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "market/delivery.hpp"
@@ -15,8 +14,13 @@ namespace commonwatt {
 struct BoundaryReading {
   std::int64_t time = 0;  ///< seconds; an interval boundary
   Registers registers;
+  bool read = true;  ///< else the registers are what an estimate left there
 
   friend bool operator==(const BoundaryReading&, const BoundaryReading&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.time, self.registers, self.read);
+  }
 };
 
 struct HeldReading {
@@ -42,5 +46,9 @@ struct IntervalSpan {
 /// counted, else a day before, where that one was read; else nothing. All but the first case is `estimated`. The
 /// readings come in strictly rising time and never fall.
 std::vector<Delivery> deliveries(std::span<const BoundaryReading> readings, const IntervalSpan& span);
+/// The same for one interval; O(log n).
+Delivery delivery_of(std::span<const BoundaryReading> readings, const Interval& interval);
+/// The registers at a time: those of a reading, or on the straight line between two; nothing outside of them.
+std::optional<Registers> registers_at(std::span<const BoundaryReading> readings, std::int64_t time);
 
 }  // namespace commonwatt

@@ -43,6 +43,12 @@ struct Position {
   Registers grid;                  ///< rise of its billing meters
   std::optional<Energy> produced;  ///< rise of its production meters; nothing when it has none
   DeliveryQuality quality = DeliveryQuality::good;
+
+  friend bool operator==(const Position&, const Position&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.household, self.contract, self.grid, self.produced, self.quality);
+  }
 };
 
 /// One household's settled interval. Energy bought and money it pays are positive.
@@ -77,10 +83,19 @@ struct Statement {
   }
 };
 
+/// What an interval is settled at.
+struct SettlementBasis {
+  Interval interval;
+  Run run = Run::initial;
+  std::optional<Price> price;  ///< the clearing price
+  Tariff tariff;
+};
 /// The statement of one position. Exact: nothing is rounded.
-Statement settle(const Position& position, const Interval& interval, std::optional<Price> price, const Tariff& tariff);
+Statement settle(const Position& position, const SettlementBasis& basis);
 
 /// The postings of a run's statements: contracts against escrow, deviations against the utility.
 std::vector<Posting> postings(std::span<const Statement> statements);
+/// What a later run posts: the differences to `before`, which has the same households in the same sequence.
+std::vector<Posting> postings(std::span<const Statement> statements, std::span<const Statement> before);
 
 }  // namespace commonwatt

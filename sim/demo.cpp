@@ -275,12 +275,15 @@ void Demo::progress(std::int64_t settled) {
 
 bool Demo::has_everything(const json& state, const json& households) const {
   const json& log = state.at("log");
-  if (state.at("totals").at("intervals_settled") != intervals() || log.at("witnessed_size") != intervals())
+  const json& totals = state.at("totals");
+  if (totals.at("intervals_settled") != intervals() || totals.at("late_intervals") != 0 ||
+      log.at("witnessed_size") != log.at("size"))
     return false;
-  return std::all_of(households.begin(), households.end(), [this](const json& household) {
+  return std::all_of(households.begin(), households.end(), [this, &log](const json& household) {
     const json& gateway = household.at("gateway");
-    return !gateway.is_null() && !gateway.at("next_bill").is_null() &&
-           gateway.at("next_bill").get<std::int64_t>() >= plan_.end.seconds();
+    return !gateway.is_null() && !gateway.at("next_bill").is_null() && !gateway.at("next_log_index").is_null() &&
+           gateway.at("next_bill").get<std::int64_t>() >= plan_.end.seconds() &&
+           gateway.at("next_log_index").get<std::int64_t>() >= log.at("size").get<std::int64_t>();
   });
 }
 

@@ -51,11 +51,13 @@ std::optional<Registers> own_rise(const DemoPlan& plan, const HouseholdPlan& hou
   return *last - *first;
 }
 
-/// Whether the household's settlement begins and ends on registers that were read, not estimated: then nothing is left
-/// to come back with a later reading.
+/// Whether the household's settlement begins and ends on registers that were read, not estimated: then its energy is
+/// what they rose by.
 bool ends_are_read(const Replay& replay, const HouseholdId& household) {
-  if (replay.batches.empty()) return false;
-  for (const StoreBatch* store : {&replay.batches.front(), &replay.batches.back()}) {
+  std::map<Interval, const StoreBatch*> in_force;
+  for (const StoreBatch& store : replay.batches) in_force[store.entry.interval] = &store;
+  if (in_force.empty()) return false;
+  for (const StoreBatch* store : {in_force.begin()->second, in_force.rbegin()->second}) {
     for (const Statement& statement : store->batch.statements) {
       if (statement.household == household && statement.quality == DeliveryQuality::estimated) return false;
     }
@@ -214,6 +216,7 @@ std::string result_json(const DemoResult& result) {
                   {"export_wh", totals.export_.count},
                   {"readings", totals.readings},
                   {"estimated_readings", totals.estimated_readings},
+                  {"revised_runs", totals.revised_runs},
                   {"orders", totals.orders},
                   {"rejected_orders", totals.rejected_orders},
                   {"ledger_sum", result.state.ledger.sum().count},

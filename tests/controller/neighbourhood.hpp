@@ -185,10 +185,14 @@ class Neighbourhood {
       if (has_plant(house)) send(house, plant_meter(house), plant_registers(house, number), number, at);
     }
   }
-  /// Settles an interval; the controller signs the log and two members cosign it.
+  /// The initial run of an interval.
   void settle(std::int64_t number) {
-    const UtcTime at = state.rules.settlement_time(street_interval(number));
-    happen(SettlementDue{street_interval(number), sha256(as_bytes("salt" + std::to_string(number)))}, at);
+    run({street_interval(number), Run::initial}, state.rules.settlement_time(street_interval(number)));
+  }
+  /// A run of an interval; the controller signs the log and two members cosign it.
+  void run(const SettlementTask& task, UtcTime at) {
+    const std::string salt = std::string(to_text(task.run)) + to_text(task.interval.begin());
+    happen(SettlementDue{task.interval, task.run, sha256(as_bytes(salt))}, at);
     const Checkpoint checkpoint = state.checkpoint();
     happen(CheckpointSigned{checkpoint.size, sign_checkpoint(street_log_key(), checkpoint)}, at);
     for (std::size_t house = 0; house < 2; ++house) {
@@ -196,6 +200,18 @@ class Neighbourhood {
       const Cosignature given = cosign(witness.witness_key, witness.id.text(), checkpoint, at.seconds());
       happen(CosignatureReceived{witness.id, checkpoint.size, given.time, given.signature}, at);
     }
+  }
+  /// All runs that are due by `until`, in their sequence, each as soon as it is.
+  void run_until(UtcTime until) {
+    for (std::optional<UtcTime> due = next_run(); due && *due <= until; due = next_run()) {
+      run(*due_settlement(state, *due), *due);
+    }
+  }
+  /// When the next run is due, whatever gates are.
+  [[nodiscard]] std::optional<UtcTime> next_run() const {
+    State ended = state;
+    ended.rules.trading_end = state.next_gate->begin();
+    return next_deadline(ended);
   }
   /// Everything around the begin of an interval, in order of time. Settlement comes three intervals behind.
   void pass(std::int64_t number, std::int64_t intervals) {

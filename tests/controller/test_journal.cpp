@@ -60,11 +60,12 @@ TEST_CASE("what was appended is there after the journal is opened again") {
   const auto restored = journal->restore();
   REQUIRE(restored.ok());
   CHECK(encode(*restored) == encode(street().state));
-  REQUIRE(journal->batch_of(test::street_interval(2)).has_value());
-  CHECK(journal->batch_of(test::street_interval(2))->batch == street().batches[2].batch);
+  REQUIRE(journal->batch_in_force(test::street_interval(2)).has_value());
+  CHECK(journal->batch_in_force(test::street_interval(2))->batch == street().batches[2].batch);
   CHECK(journal->batch_at(3)->entry == street().batches[3].entry);
-  CHECK(read_batch(directory / journal_file, test::street_interval(4))->postings == street().batches[4].postings);
-  CHECK_FALSE(journal->batch_of(test::street_interval(6)).has_value());
+  CHECK(read_batches(directory / journal_file, test::street_interval(4)).at(0).postings ==
+        street().batches[4].postings);
+  CHECK_FALSE(journal->batch_in_force(test::street_interval(6)).has_value());
   CHECK_FALSE(journal->batch_at(6).has_value());
 }
 

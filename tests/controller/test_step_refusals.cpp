@@ -201,14 +201,15 @@ TEST_CASE("a gate or a settlement out of turn changes nothing and raises an alar
   CHECK(is_refused(GateClosed{street_interval(2)}, gate));                                 // twice
   CHECK(is_refused(GateClosed{street_interval(4)}, gate + std::chrono::hours(1)));         // one left out
   CHECK(is_refused(GateClosed{Interval(street_interval(3).begin_seconds(), 300)}, gate));  // of another length
-  CHECK(is_refused(SettlementDue{street_interval(0), {}}, settlement - Duration{1}));
-  CHECK(is_refused(SettlementDue{street_interval(1), {}}, settlement + std::chrono::hours(1)));
-  CHECK(is_refused(SettlementDue{street_interval(3), {}}, settlement + std::chrono::hours(9)));
+  CHECK(is_refused(SettlementDue{street_interval(0), Run::initial, {}}, settlement - Duration{1}));
+  CHECK(is_refused(SettlementDue{street_interval(1), Run::initial, {}}, settlement + std::chrono::hours(1)));
+  CHECK(is_refused(SettlementDue{street_interval(3), Run::initial, {}}, settlement + std::chrono::hours(9)));
   street.settle(0);
-  const Effects twice = street.happen(SettlementDue{street_interval(0), {}}, settlement);
+  const Effects twice = street.happen(SettlementDue{street_interval(0), Run::initial, {}}, settlement);
   CHECK(raises_alarm(twice));
   CHECK(street.batches.size() == 1);
-  CHECK(raises_alarm(street.happen(SettlementDue{street_interval(3), {}}, settlement + std::chrono::hours(9))));
+  CHECK(raises_alarm(
+      street.happen(SettlementDue{street_interval(3), Run::initial, {}}, settlement + std::chrono::hours(9))));
 }
 
 TEST_CASE("before the market is configured nothing is taken") {
@@ -216,7 +217,7 @@ TEST_CASE("before the market is configured nothing is taken") {
   const Bytes empty = encode(state);
   const UtcTime now = street_interval(0).begin();
   CHECK(raises_alarm(step(state, GateClosed{street_interval(0)}, now)));
-  CHECK(raises_alarm(step(state, SettlementDue{street_interval(0), {}}, now)));
+  CHECK(raises_alarm(step(state, SettlementDue{street_interval(0), Run::initial, {}}, now)));
   CHECK(encode(state) == empty);
   CHECK(answer(step(state, order_from(0, test::street_order(0, 0)), now)) == "unknown_household");
   CHECK(pending_effects(state).empty());
@@ -250,7 +251,7 @@ TEST_CASE("a signature over the log that does not hold is not kept; a second or 
   Neighbourhood street;
   for (std::int64_t number = 0; number < 3; ++number) street.pass(number, 9);
   const UtcTime now = street.state.rules.settlement_time(street_interval(0));
-  street.happen(SettlementDue{street_interval(0), {}}, now);
+  street.happen(SettlementDue{street_interval(0), Run::initial, {}}, now);
   const Bytes unsigned_state = encode(street.state);
   Bytes signature = sign_checkpoint(test::street_log_key(), street.state.checkpoint());
   signature[40] ^= 1U;
@@ -266,7 +267,7 @@ TEST_CASE("a checkpoint is witnessed when enough different members have cosigned
   Neighbourhood street;
   for (std::int64_t number = 0; number < 3; ++number) street.pass(number, 9);
   const UtcTime now = street.state.rules.settlement_time(street_interval(0));
-  street.happen(SettlementDue{street_interval(0), {}}, now);
+  street.happen(SettlementDue{street_interval(0), Run::initial, {}}, now);
   const Checkpoint checkpoint = street.state.checkpoint();
   const auto given_by = [&](std::size_t house, std::size_t key) {
     const Cosignature made =

@@ -40,8 +40,8 @@ class MovedMeter {
 };
 
 /// Polls every 10 s for a quarter-hour and a bit, and gives the boundaries that were passed.
-std::vector<BoundaryReading> live_on(GatewayMeters& meters, FrozenClock& clock, MovedMeter& device) {
-  std::vector<BoundaryReading> boundaries;
+std::vector<MeterBoundary> live_on(GatewayMeters& meters, FrozenClock& clock, MovedMeter& device) {
+  std::vector<MeterBoundary> boundaries;
   for (int i = 0; i < 92; ++i) {
     clock.set(clock.now() + std::chrono::seconds{10});
     device.count(1);
@@ -65,7 +65,7 @@ TEST_CASE("a gateway that starts again goes on counting where it stopped") {
   std::vector<MeterMemory> memory;
   {
     GatewayMeters meters({device.configured()}, {}, quarter, 10, clock);
-    const std::vector<BoundaryReading> boundaries = live_on(meters, clock, device);
+    const std::vector<MeterBoundary> boundaries = live_on(meters, clock, device);
     REQUIRE(boundaries.size() == 1);
     CHECK(boundaries[0].boundary == UtcTime::from_seconds(midsummer_noon + quarter));
     memory = meters.memory();
@@ -82,7 +82,7 @@ TEST_CASE("a gateway that starts again goes on counting where it stopped") {
   clock.set(clock.now() + std::chrono::seconds{60});
   for (int run = 0; run < 2; ++run) {
     GatewayMeters meters({meter}, memory, quarter, 10, clock);
-    const std::vector<BoundaryReading> boundaries = live_on(meters, clock, device);
+    const std::vector<MeterBoundary> boundaries = live_on(meters, clock, device);
     REQUIRE(boundaries.size() == 1);
     const std::int64_t past_boundary = (clock.now() - boundaries[0].boundary) / std::chrono::seconds{10};
     const std::int64_t at_boundary = device.import_wh() - past_boundary + series;

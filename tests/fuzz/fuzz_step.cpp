@@ -75,8 +75,8 @@ MarketConfigured some_configuration(Draws& draws) {
 /// What the controller's shell does when a deadline has come.
 void do_what_is_due(State& state, UtcTime now) {
   while (gate_is_due(state, now)) must(step(state, GateClosed{*state.next_gate}, now).size() == 1);
-  while (settlement_is_due(state, now)) {
-    step(state, SettlementDue{*state.next_settlement, Hash32{}}, now);
+  while (const std::optional<SettlementTask> task = due_settlement(state, now)) {
+    step(state, SettlementDue{task->interval, task->run, Hash32{}}, now);
     const Checkpoint checkpoint = state.checkpoint();
     step(state, CheckpointSigned{checkpoint.size, sign_checkpoint(test::street_log_key(), checkpoint)}, now);
     must(state.signature.has_value());
@@ -112,7 +112,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
       case 5:
         take(state, GateClosed{test::street_interval(draws.byte() % 10U)}, now);
-        take(state, SettlementDue{test::street_interval(draws.byte() % 10U), Hash32{}}, now);
+        take(state, SettlementDue{test::street_interval(draws.byte() % 10U), Run(draws.byte() % 3U), Hash32{}}, now);
         break;
       case 6:
         take(state, some_configuration(draws), now);

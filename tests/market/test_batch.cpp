@@ -27,7 +27,7 @@ Batch sample() {
                             .grid = {Energy{1'000}, Energy{600}},
                             .produced = std::nullopt,
                             .quality = DeliveryQuality::good};
-    batch.statements.push_back(settle(position, interval, record.clearing.price, tariff));
+    batch.statements.push_back(settle(position, {interval, Run::initial, record.clearing.price, tariff}));
   }
   batch.salt = test::numbered_id(30);
   return batch;

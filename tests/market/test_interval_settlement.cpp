@@ -85,7 +85,7 @@ TEST_CASE("a run over many households says what the controller says of each") {
                                           .grid = {std::max(delivered, Energy{0}), std::max(-delivered, Energy{0})},
                                           .produced = std::nullopt,
                                           .quality = DeliveryQuality::good},
-                                         interval, Price{price}, tariff);
+                                         {interval, Run::initial, Price{price}, tariff});
       REQUIRE(found.members[i].energy_amount == statement.energy_amount);
       REQUIRE(found.members[i].imbalance_amount == statement.imbalance_amount);
       REQUIRE(found.members[i].total() == statement.total);

@@ -20,7 +20,7 @@ Position position(const char* household, std::int64_t contract, std::int64_t imp
 }
 
 Statement settled(std::int64_t contract, std::int64_t import, std::int64_t exported) {
-  return settle(position("hh01", contract, import, exported), interval, price, tariff);
+  return settle(position("hh01", contract, import, exported), {interval, Run::initial, price, tariff});
 }
 
 TEST_CASE("a household that uses what it bought pays the clearing price and nothing else") {
@@ -76,18 +76,18 @@ TEST_CASE("import and export within one interval are settled as their difference
 }
 
 TEST_CASE("without a price there is no contract, and the utility settles everything") {
-  const Statement statement = settle(position("hh01", 0, 700, 0), interval, std::nullopt, tariff);
+  const Statement statement = settle(position("hh01", 0, 700, 0), {interval, Run::initial, std::nullopt, tariff});
   CHECK_FALSE(statement.price.has_value());
   CHECK(statement.energy_amount == Money{0});
   CHECK(statement.total == Money{210'000'000});
   CHECK(statement.saved() == Money{0});
-  CHECK(stops([] { settle(position("hh01", 1, 700, 0), interval, std::nullopt, tariff); }));
+  CHECK(stops([] { settle(position("hh01", 1, 700, 0), {interval, Run::initial, std::nullopt, tariff}); }));
 }
 
 TEST_CASE("use is production plus import minus export") {
   Position with_plant = position("hh01", 0, 100, 700);
   with_plant.produced = Energy{1'500};
-  const Statement statement = settle(with_plant, interval, price, tariff);
+  const Statement statement = settle(with_plant, {interval, Run::initial, price, tariff});
   CHECK(statement.used() == Energy{900});
   CHECK(statement.delivered() == Energy{-600});
 }
@@ -95,7 +95,7 @@ TEST_CASE("use is production plus import minus export") {
 TEST_CASE("a statement carries what it was computed from") {
   Position estimated = position("hh07", 500, 400, 0);
   estimated.quality = DeliveryQuality::estimated;
-  const Statement statement = settle(estimated, interval, price, tariff);
+  const Statement statement = settle(estimated, {interval, Run::initial, price, tariff});
   CHECK(statement.household.text() == "hh07");
   CHECK(statement.interval == interval);
   CHECK(statement.run == Run::initial);
@@ -112,9 +112,9 @@ TEST_CASE("runs have names") {
 }
 
 TEST_CASE("contracts are posted against escrow and deviations against the utility, nothing for nothing") {
-  const std::array statements{settle(position("hh01", 500, 600, 0), interval, price, tariff),
-                              settle(position("hh02", -500, 0, 500), interval, price, tariff),
-                              settle(position("hh03", 0, 0, 50), interval, price, tariff)};
+  const std::array statements{settle(position("hh01", 500, 600, 0), {interval, Run::initial, price, tariff}),
+                              settle(position("hh02", -500, 0, 500), {interval, Run::initial, price, tariff}),
+                              settle(position("hh03", 0, 0, 50), {interval, Run::initial, price, tariff})};
   const Account escrow{.kind = AccountKind::escrow, .household = {}};
   const Account utility{.kind = AccountKind::utility, .household = {}};
   const auto account = [](const char* name) {
@@ -141,7 +141,7 @@ TEST_CASE("the postings of balanced contracts leave the ledger at zero, and its 
       const std::string name = "hh0" + std::to_string(i);
       statements.push_back(settle(
           position(name.c_str(), contract.count, test::between(random, 0, 4'000), test::between(random, 0, 4'000)),
-          interval, random_price, tariff));
+          {interval, Run::initial, random_price, tariff}));
     }
     Ledger ledger;
     ledger.post(postings(statements));
