@@ -1,17 +1,11 @@
 #include "controller/local_time.hpp"
 
-#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
-#include <exception>
-
-#include <date/tz.h>
 
 namespace commonwatt {
 namespace {
-
-// The layout of the library's types hangs on this macro, which its CMake target sets as Debian built it.
-static_assert(USE_OS_TZDB, "link date::date-tz, which says how the library was built");
 
 constexpr int year_min = 1970;
 constexpr int year_max = 2199;
@@ -25,8 +19,8 @@ std::optional<unsigned> digits(std::string_view text) {
   return number;
 }
 
-date::year_month_day library_date(const LocalDate& date) {
-  return date::year{date.year} / static_cast<int>(date.month) / static_cast<int>(date.day);
+std::chrono::year_month_day calendar_date(const LocalDate& date) {
+  return std::chrono::year(date.year) / std::chrono::month(date.month) / std::chrono::day(date.day);
 }
 
 }  // namespace
@@ -44,7 +38,7 @@ std::optional<LocalDate> local_date_from_text(std::string_view text) {
   const auto day = digits(text.substr(8, 2));
   if (!year || !month || !day) return std::nullopt;
   const LocalDate date{.year = static_cast<int>(*year), .month = *month, .day = *day};
-  if (date.year < year_min || date.year > year_max || !library_date(date).ok()) return std::nullopt;
+  if (date.year < year_min || date.year > year_max || !calendar_date(date).ok()) return std::nullopt;
   return date;
 }
 
@@ -66,37 +60,29 @@ std::string offset_text(std::int64_t offset_seconds) {
 }
 
 Result<LocalZone, std::string> LocalZone::open(const std::string& name) {
-  try {
-    const auto& zones = date::get_tzdb().zones;
-    if (zones.empty()) return Fail{std::string("this machine has no time-zone files; install Debian's package tzdata")};
-    const auto known = std::find_if(zones.begin(), zones.end(), [&](const auto& zone) { return zone.name() == name; });
-    if (known != zones.end()) return LocalZone(*known, name);
-    return Fail{"'" + name +
-                "' is no zone of this machine's time-zone files; write one such as Europe/Zurich or Etc/UTC"};
-  } catch (const std::exception& error) {
-    return Fail{"the time-zone files of this machine cannot be read (" + std::string(error.what()) +
-                "); install Debian's package tzdata"};
-  }
+  const Result<TimeZone, TimeZoneError> zone = TimeZone::open(name);
+  if (zone) return LocalZone(*zone, name);
+  if (!zone.error().is_unknown) return Fail{zone.error().words};
+  return Fail{"'" + name +
+              "' is no zone of this machine's time-zone files; write one such as Europe/Zurich or Etc/UTC"};
 }
 
 LocalTime LocalZone::at(UtcTime time) const {
-  const date::sys_seconds instant{std::chrono::seconds(time.seconds())};
-  const date::sys_info info = zone_->get_info(instant);
-  const date::local_seconds local{(instant + info.offset).time_since_epoch()};
-  const date::local_days day = date::floor<date::days>(local);
-  const date::year_month_day date(day);
+  ZoneOffset now = zone_.at(time.seconds());
+  const std::chrono::sys_seconds local{std::chrono::seconds(time.seconds() + now.offset_seconds)};
+  const std::chrono::sys_days day = std::chrono::floor<std::chrono::days>(local);
+  const std::chrono::year_month_day date(day);
   return {.date = {.year = static_cast<int>(date.year()),
                    .month = static_cast<unsigned>(date.month()),
                    .day = static_cast<unsigned>(date.day())},
           .minute = static_cast<int>((local - day).count() / 60),
-          .offset_seconds = info.offset.count(),
-          .abbreviation = info.abbrev};
+          .offset_seconds = now.offset_seconds,
+          .abbreviation = std::move(now.abbreviation)};
 }
 
 UtcTime LocalZone::day_begin(const LocalDate& date) const {
-  const date::local_days day(library_date(date));
-  const auto instant = zone_->to_sys(date::local_seconds(day), date::choose::earliest);
-  return UtcTime::from_seconds(instant.time_since_epoch().count());
+  const std::chrono::sys_seconds midnight = std::chrono::sys_days(calendar_date(date));
+  return UtcTime::from_seconds(zone_.first_instant(midnight.time_since_epoch().count()));
 }
 
 }  // namespace commonwatt

@@ -7,12 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "controller/time_zone.hpp"
 #include "core/result.hpp"
 #include "core/time.hpp"
-
-namespace date {
-class time_zone;
-}
 
 namespace commonwatt {
 
@@ -55,8 +52,8 @@ class LocalZone {
   [[nodiscard]] UtcTime day_begin(const LocalDate& date) const;
 
  private:
-  LocalZone(const date::time_zone& zone, std::string name) : zone_(&zone), name_(std::move(name)) {}
-  const date::time_zone* zone_;  // of the library's database, which lives as long as the program
+  LocalZone(const TimeZone& zone, std::string name) : zone_(zone), name_(std::move(name)) {}
+  TimeZone zone_;
   std::string name_;
 };
 

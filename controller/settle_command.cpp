@@ -44,6 +44,18 @@ struct Directory {
   std::string runs;
 };
 
+/// islanded.csv, where settlement.toml has prices for it.
+std::optional<std::string> read_islanded(const std::string& name, SettleInput& input) {
+  std::error_code ignored;
+  const bool is_there = std::filesystem::exists(name, ignored);
+  if (!input.rules.islanded) {
+    if (!is_there) return std::nullopt;
+    return name + ": settlement.toml has no prices for it; state them in [islanded], or take the file away";
+  }
+  return read_into(input.islanded, read_text(name),
+                   [&](std::string text) { return read_island_spans(name, std::move(text)); });
+}
+
 std::optional<std::string> read_files(const std::filesystem::path& directory, Directory& found) {
   const auto name = [&](const char* file) { return (directory / file).string(); };
   SettleInput& input = found.input;
@@ -70,6 +82,15 @@ std::optional<std::string> read_files(const std::filesystem::path& directory, Di
     return read_postings(name("postings.csv"), std::move(text), rules, households);
   });
   if (fault) return fault;
+  fault = read_islanded(name("islanded.csv"), input);
+  if (fault) return fault;
+  if (rules.communities.are_named()) {
+    fault = read_into(input.community_rows, read_or_begin(name("communities.csv"), communities_header),
+                      [&](std::string text) {
+                        return read_community_rows(name("communities.csv"), std::move(text), rules, households);
+                      });
+    if (fault) return fault;
+  }
   return read_into(input.runs, read_or_begin(name("runs.csv"), runs_header), [&](std::string text) {
     found.runs = text;
     return read_runs(name("runs.csv"), std::move(text), rules);
@@ -127,14 +148,19 @@ int run_settle(const SettleOptions& options, std::ostream& out, std::ostream& er
   if (const std::optional<std::string> fault = read_files(directory, found))
     return complain(errors, *fault, status_data);
   const std::size_t postings_before = found.input.postings.size();
+  const bool are_named = found.input.rules.communities.are_named();
   const Result<SettleOutcome, std::string> outcome = run_settlement(std::move(found.input), options.run);
   if (!outcome) return complain(errors, outcome.error(), status_data);
 
-  const std::optional<std::string> unwritten = write_all(
-      {{directory / "statements.csv", statements_header + statements_csv(outcome->statements, outcome->households)},
-       {directory / "flags.csv", flags_header + flags_csv(outcome->flags)},
-       {directory / "postings.csv", found.postings + postings_csv(outcome->postings, outcome->households)},
-       {directory / "runs.csv", found.runs + runs_csv(outcome->runs)}});
+  std::vector<Draft> drafts{
+      {directory / "statements.csv", statements_header + statements_csv(outcome->statements, outcome->households)},
+      {directory / "flags.csv", flags_header + flags_csv(outcome->flags)}};
+  if (are_named)
+    drafts.push_back({directory / "communities.csv",
+                      communities_header + communities_csv(outcome->community_rows, outcome->households)});
+  drafts.push_back({directory / "postings.csv", found.postings + postings_csv(outcome->postings, outcome->households)});
+  drafts.push_back({directory / "runs.csv", found.runs + runs_csv(outcome->runs)});
+  const std::optional<std::string> unwritten = write_all(drafts);
   if (unwritten) return complain(errors, *unwritten + ": cannot be written", 1);
   const SettleSummary summary{.run = options.run, .postings_before = postings_before, .outcome = *outcome};
   out << (options.json ? settle_json(summary) + "\n" : settle_text(summary));

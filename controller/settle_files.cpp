@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "controller/calendar_text.hpp"
 #include "controller/csv_rows.hpp"
 #include "core/time.hpp"
 
@@ -18,13 +19,15 @@ constexpr std::array statement_columns{
     "imbalance_amount", "fee_amount", "loss_amount", "tax_amount",   "total"};
 constexpr std::array posting_columns{"interval_start", "run", "debit", "credit", "amount", "kind", "household"};
 constexpr std::array run_columns{"interval_start", "run"};
+constexpr std::array community_columns{"interval_start", "community", "household", "contract_wh", "energy_amount"};
+constexpr std::array island_columns{"begin", "end"};
 constexpr std::array unread_qualities{"estimated", "substituted", "suspect", "invalid", "held", "stale", "missing"};
 
 /// Meters of a thousand gigawatt-hours do not exist; sums of what does stay within 63 bits.
 constexpr std::int64_t register_max = 1'000'000'000'000;
 
 std::int64_t seconds_of(const char* column, const char* text) {
-  const std::optional<UtcTime> time = time_from_text(text);
+  const std::optional<UtcTime> time = instant_from_text(text);
   if (time) return time->seconds();
   throw RowError{std::string(column) + " " + quoted(text) +
                  " is neither seconds since 1970 nor a time such as 2026-06-21T10:15:00Z"};
@@ -229,6 +232,47 @@ Result<std::vector<RunRow>, std::string> read_runs(const std::string& name, std:
   return rows;
 }
 
+Result<std::vector<CommunityRow>, std::string> read_community_rows(const std::string& name, std::string text,
+                                                                   const SettleRules& rules, NameTable& households) {
+  std::vector<CommunityRow> rows;
+  const auto error = for_rows<5>(name, text, community_columns, [&](const std::array<char*, 5>& fields, unsigned) {
+    rows.push_back({.interval = interval_of(fields[0], rules),
+                    .community = name_of("community", fields[1]),
+                    .household = households.number_of(name_of("household", fields[2])),
+                    .contract = {.energy = energy_of("contract_wh", fields[3]),
+                                 .amount = amount_of("energy_amount", fields[4], interval_money_max)}});
+  });
+  if (error) return Fail{*error};
+  return rows;
+}
+
+Result<std::vector<IslandSpan>, std::string> read_island_spans(const std::string& name, std::string text) {
+  std::vector<IslandSpan> rows;
+  const auto error = for_rows<2>(name, text, island_columns, [&](const std::array<char*, 2>& fields, unsigned) {
+    const IslandSpan span{.begin = seconds_of("begin", fields[0]), .end = seconds_of("end", fields[1])};
+    if (span.begin >= span.end) throw RowError{"end " + quoted(fields[1]) + " is not after begin"};
+    rows.push_back(span);
+  });
+  if (error) return Fail{*error};
+  std::sort(rows.begin(), rows.end(), [](const IslandSpan& a, const IslandSpan& b) { return a.begin < b.begin; });
+  std::vector<IslandSpan> merged;
+  for (const IslandSpan& span : rows) {
+    if (merged.empty() || merged.back().end < span.begin) {
+      merged.push_back(span);
+    } else {
+      merged.back().end = std::max(merged.back().end, span.end);
+    }
+  }
+  return merged;
+}
+
+bool is_islanded(std::span<const IslandSpan> spans, const Interval& interval) {
+  const std::int64_t begin = interval.begin_seconds();
+  const auto later =
+      std::partition_point(spans.begin(), spans.end(), [begin](const IslandSpan& span) { return span.end <= begin; });
+  return later != spans.end() && later->begin < begin + interval.length_seconds();
+}
+
 std::string account_text(const Party& party, const NameTable& households) {
   Account account{.kind = party.kind, .household = {}};
   if (party.kind == AccountKind::household) account.household = HouseholdId::from(households[party.household]);
@@ -279,6 +323,15 @@ std::string flags_csv(const std::vector<SettleFlag>& rows) {
 std::string runs_csv(const std::vector<RunRow>& rows) {
   std::string text;
   for (const RunRow& row : rows) text += number(row.interval) + ',' + to_text(row.run) + '\n';
+  return text;
+}
+
+std::string communities_csv(const std::vector<CommunityRow>& rows, const NameTable& households) {
+  std::string text;
+  for (const CommunityRow& row : rows) {
+    text += number(row.interval) + ',' + row.community + ',' + households[row.household] + ',' +
+            number(row.contract.energy.count) + ',' + number(row.contract.amount.count) + '\n';
+  }
   return text;
 }
 

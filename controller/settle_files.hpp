@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,22 @@ struct StatementRow {
   SettledMember member;
 };
 
+/// A row of communities.csv: what a household was allocated in one of several communities.
+struct CommunityRow {
+  std::int64_t interval = 0;
+  std::string community;
+  std::uint32_t household = 0;
+  MemberContract contract;
+};
+
+/// [begin, end) in seconds, off the grid.
+struct IslandSpan {
+  std::int64_t begin = 0;
+  std::int64_t end = 0;
+
+  friend bool operator==(const IslandSpan&, const IslandSpan&) = default;
+};
+
 /// A row of postings.csv. The amount of the transfer is not zero; above zero, `from` is the debited account.
 struct PostingRow {
   std::int64_t interval = 0;
@@ -96,6 +113,12 @@ Result<std::vector<StatementRow>, std::string> read_statements(const std::string
 Result<std::vector<PostingRow>, std::string> read_postings(const std::string& name, std::string text,
                                                            const SettleRules& rules, NameTable& households);
 Result<std::vector<RunRow>, std::string> read_runs(const std::string& name, std::string text, const SettleRules& rules);
+Result<std::vector<CommunityRow>, std::string> read_community_rows(const std::string& name, std::string text,
+                                                                   const SettleRules& rules, NameTable& households);
+/// Header `begin,end`. Returned in rising time, those that meet or overlap made one.
+Result<std::vector<IslandSpan>, std::string> read_island_spans(const std::string& name, std::string text);
+/// Whether any part of the interval lies in a span; `spans` as read_island_spans gives them.
+bool is_islanded(std::span<const IslandSpan> spans, const Interval& interval);
 
 inline constexpr const char* statements_header =
     "interval_start,household,contract_wh,delivered_wh,deviation_wh,energy_amount,imbalance_amount,fee_amount,"
@@ -103,12 +126,14 @@ inline constexpr const char* statements_header =
 inline constexpr const char* postings_header = "interval_start,run,debit,credit,amount,kind,household\n";
 inline constexpr const char* flags_header = "interval_start,household,meter,flag,words\n";
 inline constexpr const char* runs_header = "interval_start,run\n";
+inline constexpr const char* communities_header = "interval_start,community,household,contract_wh,energy_amount\n";
 
 /// Rows without their header. What is written is what the readers read.
 std::string statements_csv(const std::vector<StatementRow>& rows, const NameTable& households);
 std::string postings_csv(const std::vector<PostingRow>& rows, const NameTable& households);
 std::string flags_csv(const std::vector<SettleFlag>& rows);
 std::string runs_csv(const std::vector<RunRow>& rows);
+std::string communities_csv(const std::vector<CommunityRow>& rows, const NameTable& households);
 
 /// "household:h1", "utility".
 std::string account_text(const Party& party, const NameTable& households);

@@ -66,6 +66,38 @@ void for_accounts(const SettleOutcome& outcome, Each each) {
   }
 }
 
+/// What presets decided, so that nobody takes it for the operator's word.
+Json presets_json(const std::vector<Community>& communities) {
+  Json list = Json::array();
+  for (const Community& community : communities) {
+    if (community.preset == nullptr) continue;
+    Json& preset = list.emplace_back(Json::object());
+    if (!community.name.empty()) preset["community"] = community.name;
+    preset["preset"] = community.preset->name;
+    preset["law"] = community.preset->law;
+    preset["implied"] = Json::object();
+    for (const auto& [key, value] : community.implied) preset["implied"][key] = value;
+    if (community.is_reduced_by_transformers) preset["fee_reduction_permille"] = community.terms.fee_reduction_permille;
+  }
+  return list;
+}
+
+std::string presets_text(const std::vector<Community>& communities) {
+  std::string text;
+  for (const Community& community : communities) {
+    if (community.preset == nullptr) continue;
+    std::string words;
+    for (const auto& [key, value] : community.implied) words += (words.empty() ? "" : "; ") + key + " " + value;
+    if (community.is_reduced_by_transformers)
+      words +=
+          "; the network fee is reduced by " + std::to_string(community.terms.fee_reduction_permille) + " permille";
+    const std::string of = community.name.empty() ? "" : " of " + community.name;
+    text += line("preset" + of, std::string(community.preset->name) + " (" + community.preset->law + ")");
+    text += line("  implies", words);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string settle_json(const SettleSummary& summary) {
@@ -73,7 +105,9 @@ std::string settle_json(const SettleSummary& summary) {
   const Figures figures = figures_of(outcome);
   Json json;
   json["run"] = to_text(summary.run);
+  if (Json presets = presets_json(outcome.communities); !presets.empty()) json["presets"] = std::move(presets);
   json["intervals"] = figures.intervals;
+  if (outcome.islanded_count > 0) json["islanded_intervals"] = outcome.islanded_count;
   json["households"] = figures.households;
   json["statements"] = outcome.statements.size();
   json["postings"] = {{"new", outcome.postings.size()}, {"total", summary.postings_before + outcome.postings.size()}};
@@ -91,7 +125,9 @@ std::string settle_text(const SettleSummary& summary) {
   const SettleOutcome& outcome = summary.outcome;
   const Figures figures = figures_of(outcome);
   std::string text = line("run", to_text(summary.run));
+  text += presets_text(outcome.communities);
   text += line("intervals", std::to_string(figures.intervals));
+  if (outcome.islanded_count > 0) text += line("  islanded", std::to_string(outcome.islanded_count));
   text += line("households", std::to_string(figures.households));
   text += line("statements", std::to_string(outcome.statements.size()));
   text += line("postings", std::to_string(summary.postings_before + outcome.postings.size()) + " (" +

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "controller/config_reader.hpp"
+#include "controller/household_keys.hpp"
 #include "controller/tariff_file.hpp"
 
 namespace commonwatt {
@@ -11,48 +11,6 @@ namespace {
 constexpr IntegerRange price_range{-price_magnitude_max.count, price_magnitude_max.count};
 constexpr IntegerRange permille_range{0, 1'000};
 
-/// The keys of a table that are households, each with its value.
-template <class Each>
-void for_households(ConfigTable& table, Each each) {
-  for (const std::string& name : table.keys()) {
-    if (!is_name(name)) {
-      table.fault(name.c_str(), "is not the name of a household: 1 to 32 characters of a-z, 0-9, '-' and '_'");
-    }
-    each(name);
-  }
-}
-
-InternalPrice read_internal_price(ConfigTable& table) {
-  if (!table.is_text("internal_price"))
-    return {.rule = InternalPriceRule::fixed, .fixed = Price{table.integer("internal_price", price_range)}};
-  const std::string rule = table.text("internal_price");
-  if (rule == "mid_market") return {.rule = InternalPriceRule::mid_market};
-  if (rule == "supply_demand_ratio") return {.rule = InternalPriceRule::supply_demand_ratio};
-  table.fault("internal_price",
-              "'" + rule + "' is none of mid_market, supply_demand_ratio and a number of micro-currency per kWh");
-  return {};
-}
-
-void read_allocation(ConfigTable table, SettleRules& rules) {
-  const std::string key = table.text("key");
-  const std::optional<AllocationKey> known = allocation_key_from_text(key);
-  if (!known && table.has("key")) table.fault("key", "'" + key + "' is none of dynamic, static, percentage, priority");
-  rules.allocation.key = known.value_or(AllocationKey::dynamic);
-  rules.allocation.internal_price = read_internal_price(table);
-  ConfigTable shares = table.table("shares");
-  std::int64_t sum = 0;
-  for_households(shares, [&](const std::string& name) {
-    const std::int64_t permille = shares.integer(name.c_str(), permille_range);
-    rules.shares[name] = {.permille = permille, .tier = tier_last};
-    sum += permille;
-  });
-  if (sum > permille_range.high) table.fault("shares", explain(AllocationFault::shares_above_whole));
-  ConfigTable tiers = table.table("tiers");
-  for_households(tiers, [&](const std::string& name) {
-    rules.shares.try_emplace(name).first->second.tier = tiers.integer(name.c_str(), {0, tier_last - 1});
-  });
-}
-
 void read_imbalance(ConfigTable table, SettleRules& rules) {
   const std::string rule = table.text("rule", "dual");
   if (rule == "single") {
@@ -60,6 +18,17 @@ void read_imbalance(ConfigTable table, SettleRules& rules) {
   } else if (rule != "dual") {
     table.fault("rule", "'" + rule + "' is neither dual (retail and feed-in) nor single (one price)");
   }
+}
+
+void read_islanded(ConfigTable& file, SettleRules& rules) {
+  const bool is_there = file.has("islanded");
+  ConfigTable table = file.table("islanded");
+  if (!is_there) return;
+  ImbalancePrices& prices = rules.islanded.emplace();
+  prices.shortfall = Price{table.integer("shortfall", price_range)};
+  prices.surplus = Price{table.integer("surplus", price_range)};
+  // Else whoever sells by contract and delivers nothing would earn by it.
+  if (prices.surplus > prices.shortfall) table.fault("surplus", "is above shortfall");
 }
 
 void read_zones(std::vector<ConfigTable> tables, SettleRules& rules) {
@@ -80,6 +49,7 @@ void read_zones(std::vector<ConfigTable> tables, SettleRules& rules) {
     if (parents.back().empty() && zones.back().fee > Price{0})
       table.fault("fee", "the root has no edge: it can have no fee");
     rules.loss_permille.push_back(table.integer("loss_permille", permille_range, 0));
+    rules.transformers.push_back(table.boolean("transformer", false));
   }
   for (std::size_t i = 0; i < zones.size(); ++i) {
     if (parents[i].empty()) continue;
@@ -117,6 +87,21 @@ std::optional<ZoneIndex> SettleRules::zone_of(const std::string& name) const {
   return static_cast<ZoneIndex>(found - zone_names.begin());
 }
 
+ZoneIndex SettleRules::home_of(const std::string& household) const {
+  const auto found = household_zones.find(household);
+  return found == household_zones.end() ? zones.root() : found->second;
+}
+
+ZoneIndex SettleRules::transformer_of(const std::string& household) const {
+  const bool are_marked = std::find(transformers.begin(), transformers.end(), true) != transformers.end();
+  ZoneIndex zone = home_of(household);
+  while (zones[zone].parent) {
+    if (are_marked ? transformers[zone] : *zones[zone].parent == zones.root()) return zone;
+    zone = *zones[zone].parent;
+  }
+  return zone;
+}
+
 Result<SettleRules, std::vector<std::string>> read_settle_rules(const std::filesystem::path& file) {
   ConfigTable table = ConfigTable::open(file);
   SettleRules rules;
@@ -131,9 +116,9 @@ Result<SettleRules, std::vector<std::string>> read_settle_rules(const std::files
   }
   ConfigTable tariff = table.table("tariff");
   rules.tariff = read_tariff(tariff, rules.interval_seconds);
-  if (rules.method == SettlementMethod::allocation || table.has("allocation"))
-    read_allocation(table.table("allocation"), rules);
+  rules.communities = read_communities(table, rules.method == SettlementMethod::allocation, rules.interval_seconds);
   read_imbalance(table.table("imbalance"), rules);
+  read_islanded(table, rules);
   read_zones(table.tables("zone"), rules);
   read_households(table, rules);
   std::vector<std::string> faults = table.finish();

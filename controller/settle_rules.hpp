@@ -8,13 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "controller/community_rules.hpp"
 #include "core/result.hpp"
 #include "market/interval_settlement.hpp"
 #include "market/tariff_schedule.hpp"
 
 namespace commonwatt {
-
-class ConfigTable;
 
 enum class SettlementMethod : std::uint8_t { auction, allocation };
 
@@ -22,12 +21,13 @@ struct SettleRules {
   std::int64_t interval_seconds = 900;
   SettlementMethod method = SettlementMethod::auction;
   TariffSchedule tariff;
-  AllocationTerms allocation;
-  std::map<std::string, MemberShare> shares;  ///< by household; who is not there has none and comes last
-  std::optional<Price> imbalance_price;       ///< one price for both directions; nothing: retail and feed-in
+  CommunityRules communities;
+  std::optional<Price> imbalance_price;     ///< one price for both directions; nothing: retail and feed-in
+  std::optional<ImbalancePrices> islanded;  ///< the operator's, where there is no utility
   ZoneTree zones = ZoneTree::single();
   std::vector<std::string> zone_names;  ///< of each zone; empty where the file has no zones
   std::vector<std::int64_t> loss_permille{0};
+  std::vector<bool> transformers;  ///< of each zone, whether the file marks it as one
   std::map<std::string, ZoneIndex> household_zones;
   std::map<std::string, Power> fuses;  ///< what each meter of a household can carry
 
@@ -37,10 +37,12 @@ struct SettleRules {
   }
   /// Nothing when the file has zones and none of that name.
   [[nodiscard]] std::optional<ZoneIndex> zone_of(const std::string& name) const;
+  /// The zone a household is in; the root where nothing is said of it.
+  [[nodiscard]] ZoneIndex home_of(const std::string& household) const;
+  /// The zone of the transformer a household is behind: the nearest on its way up that the file says is one; where the
+  /// file says it of none, the zone directly below the root. Else the root.
+  [[nodiscard]] ZoneIndex transformer_of(const std::string& household) const;
 };
-
-/// The tier of households that no tier is given to: after all others.
-inline constexpr std::int64_t tier_last = 1'000'000;
 
 /// Every fault of the file with line and column.
 Result<SettleRules, std::vector<std::string>> read_settle_rules(const std::filesystem::path& file);

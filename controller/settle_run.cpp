@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -29,6 +30,7 @@ void sort_households(SettleInput& input) {
     if (row.transfer.from.kind == AccountKind::household)
       row.transfer.from.household = renamed[row.transfer.from.household];
   }
+  for (CommunityRow& row : input.community_rows) row.household = renamed[row.household];
 }
 
 template <class Row>
@@ -65,6 +67,29 @@ std::optional<IntervalSpan> span_of(const SettleInput& input) {
   return IntervalSpan{.first = Interval(begin, length), .count = count};
 }
 
+/// A member of a community: its household, and the rest of its membership but the place among the members.
+struct CommunityMember {
+  std::uint32_t household = 0;
+  Membership membership;
+};
+
+/// In rising household number. The community of [allocation] has all households.
+std::vector<CommunityMember> all_members(const Community& community, const NameTable& households) {
+  std::vector<CommunityMember> members;
+  for (std::uint32_t household = 0; household < households.size(); ++household) {
+    CommunityMember member{.household = household, .membership = {.share = {.permille = 0, .tier = tier_last}}};
+    if (community.participation) {
+      const auto part = community.participation->find(households[household]);
+      if (part == community.participation->end()) continue;
+      member.membership.participation_permille = part->second;
+    }
+    const auto share = community.shares.find(households[household]);
+    if (share != community.shares.end()) member.membership.share = share->second;
+    members.push_back(member);
+  }
+  return members;
+}
+
 class SettlementRun {
  public:
   SettlementRun(SettleInput& input, Run run, const IntervalSpan& span) : input_(input), run_(run), span_(span) {
@@ -75,14 +100,13 @@ class SettlementRun {
     sort_by_interval(input_.statements);
     sort_by_interval(input_.postings);
     sort_by_interval(input_.runs);
+    sort_by_interval(input_.community_rows);
     deliveries_ = household_deliveries(input_.registers, input_.households, input_.rules, span_, outcome_.flags);
-    for (std::uint32_t i = 0; i < input_.households.size(); ++i) {
-      const std::string& name = input_.households[i];
-      const auto zone = input_.rules.household_zones.find(name);
-      zones_.push_back(zone == input_.rules.household_zones.end() ? input_.rules.zones.root() : zone->second);
-      const auto share = input_.rules.shares.find(name);
-      shares_.push_back(share == input_.rules.shares.end() ? MemberShare{.permille = 0, .tier = tier_last}
-                                                           : share->second);
+    for (std::uint32_t i = 0; i < input_.households.size(); ++i)
+      zones_.push_back(input_.rules.home_of(input_.households[i]));
+    for (Community& community : input_.rules.communities.list) {
+      communities_.push_back(all_members(community, input_.households));
+      if (community.is_reduced_by_transformers) set_reduction(community);
     }
   }
 
@@ -100,10 +124,28 @@ class SettlementRun {
       return std::tie(a.interval, a.household, a.meter) < std::tie(b.interval, b.household, b.meter);
     });
     outcome_.households = std::move(input_.households);
+    outcome_.communities = std::move(input_.rules.communities.list);
     return std::move(outcome_);
   }
 
  private:
+  /// The members' transformers decide how much of the network fee falls away, for all intervals alike. A member is one
+  /// by the file, also in intervals in which it uses nothing; in the community of all, whoever has a meter is one.
+  void set_reduction(Community& community) const {
+    std::vector<ZoneId> transformers;
+    const auto add = [&](const std::string& household) {
+      const ZoneIndex zone = input_.rules.transformer_of(household);
+      const std::vector<std::string>& names = input_.rules.zone_names;
+      transformers.push_back(names.empty() ? ZoneId() : *ZoneId::from(names[zone]));
+    };
+    if (community.participation) {
+      for (const auto& [household, permille] : *community.participation) add(household);
+    } else {
+      for (const std::uint32_t household : input_.registers.households) add(input_.households[household]);
+    }
+    community.terms.fee_reduction_permille = 1'000 - community_fee_permille(transformers);
+  }
+
   [[nodiscard]] std::int64_t begin_of(std::size_t place) const {
     return span_.first.begin_seconds() + static_cast<std::int64_t>(place) * span_.first.length_seconds();
   }
@@ -174,30 +216,62 @@ class SettlementRun {
                                        " Wh; the account spread bears the difference"});
   }
 
+  /// Shares the interval's energy in every community. What each membership got is kept in shared_.
+  std::optional<IntervalFault> share(std::size_t place, std::span<SettlementMember> members, const Tariff& tariff,
+                                     const TieKey& tie_key) {
+    shared_.clear();
+    for (std::size_t i = 0; i < communities_.size(); ++i) {
+      const Community& community = input_.rules.communities.list[i];
+      std::vector<Membership> memberships;
+      auto next = communities_[i].begin();
+      for (std::size_t member = 0; member < members.size(); ++member) {
+        while (next != communities_[i].end() && next->household < members[member].household) ++next;
+        if (next == communities_[i].end() || next->household != members[member].household) continue;
+        memberships.push_back(next->membership);
+        memberships.back().member = member;
+      }
+      const auto found = allocate_contracts(members, memberships, community.terms, tariff, tie_key);
+      if (!found) return found.error();
+      if (!input_.rules.communities.are_named()) continue;
+      for (std::size_t m = 0; m < memberships.size(); ++m) {
+        shared_.push_back({.interval = begin_of(place),
+                           .community = community.name,
+                           .household = members[memberships[m].member].household,
+                           .contract = found->contracts[m]});
+      }
+    }
+    return std::nullopt;
+  }
+
   Result<SettledInterval, std::string> settled_at(std::size_t place) {
     Result<std::vector<SettlementMember>, std::string> members = members_of(place);
     if (!members) return Fail{members.error()};
     const Interval interval(begin_of(place), input_.rules.interval_seconds);
     const Result<IntervalTariff, TariffGap> found = input_.rules.tariff.find(interval);
     if (!found) return Fail{"settlement.toml: " + explain(found.error(), interval)};
-    const Tariff& tariff = found->tariff;
+    const std::optional<ImbalancePrices>& island = input_.rules.islanded;
+    const bool is_island = island && is_islanded(input_.islanded, interval);
+    // The operator's prices take the place of the utility's wherever a rule speaks of those.
+    const Tariff tariff = is_island ? Tariff{.retail = island->shortfall, .feed_in = island->surplus} : found->tariff;
+    if (is_island) ++outcome_.islanded_count;
     const TieKey tie_key = [&](std::size_t member) {
       return allocation_tie_key(*HouseholdId::from(input_.households[(*members)[member].household]));
     };
-    if (input_.rules.method == SettlementMethod::auction) flag_unbalanced(place);
-    if (input_.rules.method == SettlementMethod::allocation) {
-      std::vector<MemberShare> shares;
-      for (const SettlementMember& member : *members) shares.push_back(shares_[member.household]);
-      const auto price = allocate_contracts(*members, shares, input_.rules.allocation, tariff, tie_key);
-      if (!price) return Fail{fault_at(place, price.error())};
+    if (input_.rules.method == SettlementMethod::auction) {
+      flag_unbalanced(place);
+    } else if (const auto fault = share(place, *members, tariff, tie_key)) {
+      return Fail{fault_at(place, *fault)};
     }
-    Result<SettledInterval, IntervalFault> settled = settle_interval(*members, input_.rules.zones,
-                                                                     {.tariff = tariff,
-                                                                      .imbalance = input_.rules.imbalance(tariff),
-                                                                      .loss_permille = input_.rules.loss_permille,
-                                                                      .levies = found->levies,
-                                                                      .taxes = found->taxes},
-                                                                     tie_key);
+    Result<SettledInterval, IntervalFault> settled =
+        settle_interval(*members, input_.rules.zones,
+                        {.tariff = tariff,
+                         .imbalance = is_island ? *island : input_.rules.imbalance(tariff),
+                         .loss_permille = input_.rules.loss_permille,
+                         .levies = found->levies,
+                         .taxes = found->taxes,
+                         .network_fee = input_.rules.communities.network_fee,
+                         .grid = is_island ? GridState::islanded : GridState::connected},
+                        tie_key);
     if (!settled) return Fail{fault_at(place, settled.error())};
     return std::move(*settled);
   }
@@ -229,6 +303,9 @@ class SettlementRun {
       if (place) flag_kept(begin, reason, missing);
       const auto rows = rows_of(input_.statements, begin);
       outcome_.statements.insert(outcome_.statements.end(), rows.begin(), rows.end());
+      const auto shared = rows_of(input_.community_rows, begin);
+      outcome_.community_rows.insert(outcome_.community_rows.end(), shared.begin(), shared.end());
+      if (const auto fault = fault_of_shares(begin, rows, shared)) return fault;
       return close_interval(begin, *posted, rows);
     }
     for (const Transfer& transfer : missing) {
@@ -238,6 +315,7 @@ class SettlementRun {
     const std::size_t first = outcome_.statements.size();
     for (const SettledMember& member : settled.members)
       outcome_.statements.push_back({.interval = begin, .member = member});
+    if (place) outcome_.community_rows.insert(outcome_.community_rows.end(), shared_.begin(), shared_.end());
     const RunRow row{.interval = begin, .run = run_};
     const auto runs = rows_of(input_.runs, begin);
     if (std::find(runs.begin(), runs.end(), row) == runs.end()) outcome_.runs.push_back(row);
@@ -261,6 +339,28 @@ class SettlementRun {
            .words = is_final ? "its figures changed after the final run; the interval stays as it was settled"
                              : "its figures changed since they were settled; a revised run posts the difference"});
     }
+  }
+
+  /// What communities.csv has of an interval must be what statements.csv has; it may have nothing, when the interval
+  /// was settled before there were communities.
+  [[nodiscard]] std::optional<std::string> fault_of_shares(std::int64_t begin, std::span<const StatementRow> statements,
+                                                           std::span<const CommunityRow> shared) const {
+    if (shared.empty()) return std::nullopt;
+    std::map<std::uint32_t, std::pair<Wide, Wide>> left;
+    for (const CommunityRow& row : shared) {
+      left[row.household].first -= row.contract.energy.count;
+      left[row.household].second -= row.contract.amount.count;
+    }
+    for (const StatementRow& row : statements) {
+      left[row.member.household].first += row.member.contract.count;
+      left[row.member.household].second += row.member.energy_amount.count;
+    }
+    for (const auto& [household, sum] : left) {
+      if (sum.first == 0 && sum.second == 0) continue;
+      return "communities.csv: " + at_interval(begin) + "the rows of " + input_.households[household] +
+             " are not what statements.csv has; put back the files as they were written";
+    }
+    return std::nullopt;
   }
 
   /// The invariants of the ledger: escrow is empty, all balances sum to zero, what is bought is sold, and every
@@ -287,8 +387,9 @@ class SettlementRun {
   Run run_;
   IntervalSpan span_;
   HouseholdDeliveries deliveries_;
-  std::vector<ZoneIndex> zones_;     // of every household
-  std::vector<MemberShare> shares_;  // of every household
+  std::vector<ZoneIndex> zones_;                           // of every household
+  std::vector<std::vector<CommunityMember>> communities_;  // of every community of the rules
+  std::vector<CommunityRow> shared_;                       // of the interval at work
   SettleOutcome outcome_;
 };
 

@@ -19,6 +19,8 @@ struct SettleInput {
   std::vector<StatementRow> statements;  ///< as the run before left them
   std::vector<PostingRow> postings;      ///< of all runs before
   std::vector<RunRow> runs;
+  std::vector<CommunityRow> community_rows;  ///< as the run before left them
+  std::vector<IslandSpan> islanded;
   std::string contracts_name = "contracts.csv";  ///< as errors call it
 };
 
@@ -27,11 +29,14 @@ using AccountSums = std::array<Wide, static_cast<std::size_t>(enum_last(AccountK
 /// What the run comes to. The numbers of the households are places in `households`, which are in alphabetical order.
 struct SettleOutcome {
   NameTable households;
-  std::vector<StatementRow> statements;  ///< now in force, by interval and household
-  std::vector<PostingRow> postings;      ///< new ones, to be appended
-  std::vector<RunRow> runs;              ///< new ones, to be appended
-  std::vector<SettleFlag> flags;         ///< by interval, household and meter
-  AccountSums balances{};                ///< of every kind of account after the run, all households together
+  std::vector<StatementRow> statements;      ///< now in force, by interval and household
+  std::vector<PostingRow> postings;          ///< new ones, to be appended
+  std::vector<RunRow> runs;                  ///< new ones, to be appended
+  std::vector<SettleFlag> flags;             ///< by interval, household and meter
+  std::vector<CommunityRow> community_rows;  ///< now in force; empty where communities have no names
+  std::vector<Community> communities;        ///< as they were settled, with the reduction of the network fee
+  std::size_t islanded_count = 0;            ///< intervals of the files that are islanded
+  AccountSums balances{};                    ///< of every kind of account after the run, all households together
 };
 
 /// Settles every interval from the first to the last that contracts or registers speak of, and posts what differs from

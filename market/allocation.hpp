@@ -1,7 +1,9 @@
 // Who shared whose energy in an interval (RULEBOOK section 6, allocation settlement): the surplus that some meters fed
 // in is given, after the fact, to the demand that others drew at the same time. The keys are those of the
-// energy-sharing laws: static and dynamic shares of the quarter hour (ElWOG 2010 section 16e, Austria), shares agreed
-// among those who take part (EnWG section 42c, Germany), a fixed coefficient each (RD 244/2019 annex I, Spain).
+// energy-sharing laws: static and dynamic shares of the quarter hour (Austria: ElWG section 70, since 2026-10-01;
+// before, ElWOG 2010 section 16e), priority, percentage and pro rata (Luxembourg: law of 1 August 2007, articles 8ter
+// and 8quater), shares agreed among those who take part (EnWG section 42c, Germany), a fixed coefficient each (RD
+// 244/2019 annex I, Spain).
 #pragma once
 
 #include <cstdint>

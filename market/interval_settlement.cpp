@@ -43,7 +43,7 @@ std::optional<IntervalFault> fault_of(std::span<const SettlementMember> members,
   for (const Levy& levy : terms.levies) levies += magnitude(levy.price.count);
   const Wide price = std::max({magnitude(terms.tariff.retail.count), magnitude(terms.tariff.feed_in.count),
                                magnitude(terms.imbalance.shortfall.count), magnitude(terms.imbalance.surplus.count),
-                               path_fee_max(zones), levies, Wide{1}});
+                               path_fee_max(zones) + terms.network_fee.count, levies, Wide{1}});
   if (energy * price > limit) return IntervalFault::too_much_money;
   return std::nullopt;
 }
@@ -142,13 +142,15 @@ class Transfers {
   void add(Party from, Party to, PostingKind kind, Money amount) {
     if (amount != Money{0}) list_.push_back({.from = from, .to = to, .kind = kind, .amount = amount});
   }
-  void add_household(const SettledMember& member) {
+  void add_household(const SettledMember& member, GridState grid) {
     const Party household{.kind = AccountKind::household, .household = member.household};
-    add(household, utility, PostingKind::imbalance, member.imbalance_amount);
+    const bool is_island = grid == GridState::islanded;
+    if (!is_island) add(household, utility, PostingKind::imbalance, member.imbalance_amount);
     add(household, utility, PostingKind::tax, member.tax_amount);
     add(household, escrow, PostingKind::energy, member.energy_amount);
     add(household, fees, PostingKind::fee, member.fee_amount);
     add(household, losses, PostingKind::loss, member.loss_amount);
+    if (is_island) add(household, spread, PostingKind::imbalance, member.imbalance_amount);
   }
   std::vector<Transfer> take() { return std::move(list_); }
 
@@ -161,8 +163,8 @@ struct Percentages {
   Money paid;
   Wide thousandths = 0;
 
-  Money add(Money base, std::int64_t permille) {
-    const Wide exact = wide(base.count) * permille;
+  Money add(Money base, std::int64_t permille) { return add_thousandths(wide(base.count) * permille); }
+  Money add_thousandths(Wide exact) {
     const Money rounded = half_to_even(exact);
     thousandths += exact;
     paid += rounded;
@@ -177,12 +179,23 @@ struct Percentages {
 };
 
 /// What levies and taxes are on: energy that is paid for, not energy that is paid out.
-Purchase purchase_of(const SettledMember& member) {
-  return {.utility_energy = std::max(member.deviation(), Energy{0}),
-          .neighbour_energy = std::max(member.contract, Energy{0}),
-          .utility_amount = std::max(member.imbalance_amount, Money{0}),
-          .neighbour_amount = std::max(member.energy_amount, Money{0}),
-          .fees = member.fee_amount + member.loss_amount};
+Purchase purchase_of(const SettledMember& member, GridState grid) {
+  Purchase purchase{.utility_energy = std::max(member.deviation(), Energy{0}),
+                    .neighbour_energy = std::max(member.contract, Energy{0}),
+                    .utility_amount = std::max(member.imbalance_amount, Money{0}),
+                    .neighbour_amount = std::max(member.energy_amount, Money{0}),
+                    .fees = member.fee_amount + member.loss_amount};
+  if (grid == GridState::islanded) {
+    purchase.neighbour_energy += std::exchange(purchase.utility_energy, {});
+    purchase.neighbour_amount += std::exchange(purchase.utility_amount, {});
+  }
+  return purchase;
+}
+
+/// The network fee of a household, in thousandths.
+Wide network_fee_of(const SettlementMember& member, Price fee) {
+  const Energy drawn = std::max(member.contract, Energy{0}) + std::max(member.delivered - member.contract, Energy{0});
+  return (wide(drawn.count) * whole_permille - member.fee_relief) * fee.count;
 }
 
 }  // namespace
@@ -209,6 +222,7 @@ Result<SettledInterval, IntervalFault> settle_interval(std::span<const Settlemen
   SettledInterval settled;
   settled.members.reserve(members.size());
   Transfers transfers(members.size());
+  Percentages network;
   Percentages loss;
   Percentages tax;
   for (std::size_t i = 0; i < members.size(); ++i) {
@@ -220,51 +234,24 @@ Result<SettledInterval, IntervalFault> settle_interval(std::span<const Settlemen
     bill.delivered = member.delivered;
     bill.energy_amount = member.contract_amount;
     bill.imbalance_amount = imbalance_amount(bill.deviation(), terms.imbalance);
-    bill.fee_amount = fee_shares[i];
+    bill.fee_amount = fee_shares[i] + network.add_thousandths(network_fee_of(member, terms.network_fee));
     const Money bought = std::max(member.contract, Energy{0}) * terms.tariff.retail;
     bill.loss_amount = loss.add(bought, terms.loss_permille[member.zone]);
-    const Purchase purchase = purchase_of(bill);
+    const Purchase purchase = purchase_of(bill, terms.grid);
     const Money levies = levies_amount(terms.levies, purchase);
     bill.tax_amount = levies;
     for (const Tax& one : terms.taxes) bill.tax_amount += tax.add(tax_amount(one, purchase, levies));
-    transfers.add_household(bill);
+    transfers.add_household(bill, terms.grid);
   }
   transfers.add(utility, rounding, PostingKind::rounding, tax.residue());
   transfers.add(escrow, fees, PostingKind::fee, in_prices);
   const bool is_rent = zones.size() > 1 && residual > Money{0};
   if (is_rent) transfers.add(escrow, congestion, PostingKind::congestion, residual);
   if (!is_rent) transfers.add(escrow, spread, PostingKind::spread, residual);
+  transfers.add(fees, rounding, PostingKind::rounding, network.residue());
   transfers.add(losses, rounding, PostingKind::rounding, loss.residue());
   settled.transfers = transfers.take();
   return settled;
-}
-
-Result<Price, IntervalFault> allocate_contracts(std::span<SettlementMember> members,
-                                                std::span<const MemberShare> shares, const AllocationTerms& allocation,
-                                                const Tariff& tariff, const TieKey& tie_key) {
-  assert(members.size() == shares.size());
-  Wide surplus = 0;
-  Wide demand = 0;
-  std::vector<AllocationMember> sharers;
-  sharers.reserve(members.size());
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const Energy delivered = members[i].delivered;
-    (delivered > Energy{0} ? demand : surplus) += magnitude(delivered.count);
-    sharers.push_back({.delivered = delivered, .share_permille = shares[i].permille, .tier = shares[i].tier});
-  }
-  const Wide limit = interval_money_max.count;
-  if (surplus > limit || demand > limit) return Fail{IntervalFault::too_much_money};
-  const auto energy = [](Wide count) { return Energy{static_cast<std::int64_t>(count)}; };
-  const Price price = internal_price(allocation.internal_price, tariff, energy(surplus), energy(demand));
-  if (std::min(surplus, demand) * magnitude(price.count) > limit / 2) return Fail{IntervalFault::too_much_money};
-
-  const Result<std::vector<Energy>, AllocationFault> allocated = allocate(allocation.key, sharers, tie_key);
-  assert(allocated);  // Shares are checked where they are read.
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    members[i].contract = (*allocated)[i];
-    members[i].contract_amount = members[i].contract * price;
-  }
-  return price;
 }
 
 }  // namespace commonwatt

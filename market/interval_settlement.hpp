@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "core/result.hpp"
-#include "market/allocation.hpp"
+#include "core/wide.hpp"
+#include "market/pro_rata.hpp"
 #include "market/settlement.hpp"
 #include "market/tariff_charges.hpp"
 #include "market/transfers.hpp"
@@ -28,7 +29,11 @@ struct SettlementMember {
   Energy contract;        ///< net bought, sold below zero
   Money contract_amount;  ///< what it costs, at the prices of the contracts
   Energy delivered;       ///< import - export of all its billing meters
+  Wide fee_relief = 0;    ///< Wh times the permille of the network fee that falls away for them
 };
+
+/// Whether there was a utility in the interval.
+enum class GridState : std::uint8_t { connected, islanded };
 
 /// The prices and percentages of an interval.
 struct SettlementTerms {
@@ -37,6 +42,8 @@ struct SettlementTerms {
   std::span<const std::int64_t> loss_permille;  ///< of every zone
   std::span<const Levy> levies = {};
   std::span<const Tax> taxes = {};  ///< together at most 1000 permille
+  Price network_fee{};              ///< on all energy drawn, less what a household is relieved of; at least zero
+  GridState grid = GridState::connected;
 };
 
 /// What one household pays, by reason; below zero it is paid.
@@ -46,7 +53,7 @@ struct SettledMember {
   Energy delivered;
   Money energy_amount;     ///< its contracts
   Money imbalance_amount;  ///< its deviation
-  Money fee_amount;        ///< edges its contracts pass, as far as prices do not hold the fees already
+  Money fee_amount;        ///< edges its contracts pass, as far as prices do not hold the fees already; network fee
   Money loss_amount;       ///< the zone's loss factor on energy bought by contract, at retail, half to even
   Money tax_amount;        ///< levies, and taxes on what it pays for energy, fees, losses and levies, half to even
 
@@ -76,29 +83,17 @@ const char* explain(IntervalFault fault);
 /// is left, pro rata. What else buyers pay beyond what sellers get goes to `congestion` where there are zones, to
 /// `spread` where there are none; a shortage is the `spread`'s.
 ///
+/// The network fee is on every watt-hour drawn, by contract or beyond; a household's relief is taken off and what
+/// remains rounded once, half to even.
+///
+/// On an island there is no utility: deviations settle with the `spread`, and what a household buys beyond its contract
+/// counts as energy of neighbours for levies and taxes.
+///
 /// Contracts that do not balance settle all the same, each at its own price, and the spread bears the difference: one
 /// wrong row keeps nobody from being billed. Whoever supplied them tells.
 ///
 /// `tie_key` is asked for a place in `members`.
 Result<SettledInterval, IntervalFault> settle_interval(std::span<const SettlementMember> members, const ZoneTree& zones,
                                                        const SettlementTerms& terms, const TieKey& tie_key);
-
-/// How energy is shared after delivery.
-struct AllocationTerms {
-  AllocationKey key = AllocationKey::dynamic;
-  InternalPrice internal_price;
-};
-
-/// What a household is entitled to, for the keys that ask.
-struct MemberShare {
-  std::int64_t permille = 0;
-  std::int64_t tier = 0;
-};
-
-/// Gives every member its allocation as contract, at the interval's internal price, and returns that price. `shares`
-/// are those of the members, in their sequence; each is within 0 and 1000 permille, and so is their sum.
-Result<Price, IntervalFault> allocate_contracts(std::span<SettlementMember> members,
-                                                std::span<const MemberShare> shares, const AllocationTerms& allocation,
-                                                const Tariff& tariff, const TieKey& tie_key);
 
 }  // namespace commonwatt

@@ -8,7 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "market/interval_settlement.hpp"
+#include "market/community_allocation.hpp"
 #include "tests/bench/measure.hpp"
 
 namespace commonwatt::bench {
@@ -20,7 +20,7 @@ constexpr Tariff tariff{.retail = Price{300'000}, .feed_in = Price{80'000}};
 
 struct Street {
   std::vector<SettlementMember> members;
-  std::vector<MemberShare> shares;
+  std::vector<Membership> memberships;
   std::vector<HouseholdId> names;
   ZoneTree zones = ZoneTree::single();
   std::vector<std::int64_t> loss_permille;
@@ -45,7 +45,7 @@ Street random_street(std::size_t households, Random& random) {
                               .contract = {},
                               .contract_amount = {},
                               .delivered = Energy{random.between(-1'000, 1'000)}});
-    street.shares.push_back({.permille = 0, .tier = random.between(0, 3)});
+    street.memberships.push_back({.member = i, .share = {.permille = 0, .tier = random.between(0, 3)}});
     street.names.push_back(*HouseholdId::from("household-" + std::to_string(i)));
   }
   street.loss_permille.assign(zones.size(), 30);
@@ -78,7 +78,7 @@ Figures measure(std::size_t households, AllocationKey key, int rounds) {
         {.name = "VAT", .permille = 190, .on_utility_energy = true, .on_neighbour_energy = true, .on_fees = true}};
     const AllocationTerms terms{.key = key, .internal_price = {.rule = InternalPriceRule::mid_market}};
     allocating.push_back(seconds_of([&] {
-      if (!allocate_contracts(street.members, street.shares, terms, tariff, tie_key)) std::abort();
+      if (!allocate_contracts(street.members, street.memberships, terms, tariff, tie_key)) std::abort();
     }));
     SettledInterval settled;
     settling.push_back(seconds_of([&] {

@@ -44,8 +44,9 @@ TEST_CASE("the smallest settlement.toml is enough") {
   const Interval any(1'782'000'000, 900);
   CHECK(rules->tariff.at(any)->tariff == Tariff{.retail = Price{300'000}, .feed_in = Price{80'000}});
   CHECK(rules->imbalance(rules->tariff.at(any)->tariff) == ImbalancePrices{Price{300'000}, Price{80'000}});
-  CHECK(rules->shares.at("h2").permille == 400);
-  CHECK(rules->shares.at("h2").tier == tier_last);
+  CHECK(rules->communities.list.at(0).shares.at("h2").permille == 400);
+  CHECK(rules->communities.list.at(0).shares.at("h2").tier == tier_last);
+  CHECK_FALSE(rules->communities.are_named());
   CHECK(rules->zones.size() == 1);
   CHECK(rules->zone_of("anything") == 0);
 }
@@ -72,8 +73,8 @@ loss_permille = 20
 name = "town"
 )");
   REQUIRE(rules.ok());
-  CHECK(rules->shares.at("h1").tier == 2);
-  CHECK(rules->shares.at("h1").permille == 600);
+  CHECK(rules->communities.list.at(0).shares.at("h1").tier == 2);
+  CHECK(rules->communities.list.at(0).shares.at("h1").permille == 600);
   CHECK(rules->imbalance(Tariff{}) == ImbalancePrices{Price{200'000}, Price{200'000}});
   CHECK(rules->tariff.terms().versions[0].taxes.at(0).permille == 190);
   CHECK(rules->fuses.at("h1") == Power{14'000});
@@ -87,7 +88,7 @@ name = "town"
 
 TEST_CASE("the price of shared energy is a number or a rule") {
   const auto rule = [](const char* price) {
-    return rules_of(changed(smallest, "150000", price))->allocation.internal_price.rule;
+    return rules_of(changed(smallest, "150000", price))->communities.list.at(0).terms.internal_price.rule;
   };
   CHECK(rule("-3") == InternalPriceRule::fixed);
   CHECK(rule("\"mid_market\"") == InternalPriceRule::mid_market);
@@ -96,6 +97,27 @@ TEST_CASE("the price of shared energy is a number or a rule") {
         "settlement.toml:8:18: allocation.internal_price: 'cheap' is none of mid_market, supply_demand_ratio and a "
         "number "
         "of micro-currency per kWh\n");
+}
+
+TEST_CASE("the operator's prices for an island are both needed, and the surplus is not above the shortfall") {
+  const auto with = [](const char* text) { return std::string(smallest) + "[islanded]\n" + text; };
+  CHECK_FALSE(rules_of(smallest)->islanded.has_value());
+  CHECK(rules_of(with("shortfall = 600000\nsurplus = -5\n"))->islanded ==
+        ImbalancePrices{.shortfall = Price{600'000}, .surplus = Price{-5}});
+  CHECK(faults(with("shortfall = 5\n")).find("islanded.surplus: is missing") != std::string::npos);
+  CHECK(faults(with("shortfall = 5\nsurplus = 6\n")).find("islanded.surplus: is above shortfall") != std::string::npos);
+}
+
+TEST_CASE("a transformer is the zone that is marked as one, else the one below the root") {
+  const auto behind = [](const std::string& marks) {
+    const auto rules = rules_of(std::string(smallest) + "[households]\nh1 = \"feeder\"\nh2 = \"town\"\n" +
+                                "[[zone]]\nname = \"root\"\n[[zone]]\nname = \"town\"\nparent = \"root\"\n" +
+                                "[[zone]]\nname = \"feeder\"\nparent = \"town\"\n" + marks);
+    return std::vector{rules->transformer_of("h1"), rules->transformer_of("h2"), rules->transformer_of("h3")};
+  };
+  CHECK(behind("") == std::vector<ZoneIndex>{1, 1, 0});
+  CHECK(behind("transformer = true\n") == std::vector<ZoneIndex>{2, 0, 0});
+  CHECK(rules_of(smallest)->transformer_of("h1") == 0);
 }
 
 TEST_CASE("every fault of settlement.toml is named with line and column") {
@@ -154,6 +176,51 @@ TEST_CASE("contracts are energy and money with a sign, times seconds or RFC 3339
   CHECK((*rows)[1].line == 3);
   CHECK(households.sort() == std::vector<std::uint32_t>{1, 0});
   CHECK(households[0] == "h1");
+}
+
+TEST_CASE("a time may have an offset, and without one it is none") {
+  SettleRules rules;
+  NameTable households;
+  const auto rows = read_contracts(
+      "contracts.csv",
+      contracts_header + "2026-06-21T02:15:00+02:00,h1,,buy,5,1\n2026-06-20T19:45:00-04:30,h1,,buy,5,1\n", rules,
+      households);
+  REQUIRE(rows.ok());
+  CHECK((*rows)[0].interval == 1'782'000'900);
+  CHECK((*rows)[1].interval == 1'782'000'900);
+  CHECK(contract_error("2026-06-21T02:15:00,h1,,buy,5,1\n").find("is neither seconds since 1970 nor a time") !=
+        std::string::npos);
+  CHECK(contract_error("2026-06-21T02:20:00+02:00,h1,,buy,5,1\n").find("is not a multiple of 900") !=
+        std::string::npos);
+  const auto registers =
+      read_registers("registers.csv", registers_header + "2026-06-21T02:15:00+02:00,m1,h1,1,2,good\n", households);
+  CHECK(registers->rows.at(0).time == 1'782'000'900);
+}
+
+std::vector<IslandSpan> islands(const std::string& rows) {
+  return *read_island_spans("islanded.csv", "begin,end\n" + rows);
+}
+
+TEST_CASE("an interval is islanded when any part of it lies in a span, and the end of a span is outside") {
+  const std::vector<IslandSpan> spans = islands("2000,2700\n5400,5401\n");
+  const auto at = [&](std::int64_t begin) { return is_islanded(spans, Interval(begin, 900)); };
+  CHECK_FALSE(at(900));
+  CHECK(at(1'800));  // partly
+  CHECK_FALSE(at(2'700));
+  CHECK_FALSE(at(4'500));
+  CHECK(at(5'400));
+  CHECK_FALSE(at(6'300));
+  CHECK_FALSE(is_islanded({}, Interval(0, 900)));
+}
+
+TEST_CASE("spans come in any sequence, and those that meet or overlap are one") {
+  CHECK(islands("50,60\n10,20\n20,30\n25,28\n") == std::vector<IslandSpan>{{10, 30}, {50, 60}});
+  CHECK(islands("1970-01-01T00:00:10Z,1970-01-01T01:00:20+01:00\n") == std::vector<IslandSpan>{{10, 20}});
+  const auto error = [](const std::string& rows) {
+    return read_island_spans("islanded.csv", "begin,end\n" + rows).error();
+  };
+  CHECK(error("10,10\n") == "islanded.csv:2: end '10' is not after begin");
+  CHECK(error("10,20\nnow,30\n").find("islanded.csv:3: begin 'now' is neither seconds") == 0);
 }
 
 TEST_CASE("a bad contract is an error with its line") {

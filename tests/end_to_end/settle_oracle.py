@@ -30,7 +30,7 @@ def split(wants, available):
     return shares
 
 
-def allocate(rules, delivered):
+def allocate(rules, delivered, prices):
     demand = {name: energy for name, energy in delivered.items() if energy > 0}
     surplus = {name: -energy for name, energy in delivered.items() if energy < 0}
     supply = sum(surplus.values())
@@ -52,11 +52,11 @@ def allocate(rules, delivered):
             pass_on([name for name in demand if tier_of(name) == tier])
     sold = split(surplus, sum(got.values()))
     contract = {name: got.get(name, 0) - sold.get(name, 0) for name in delivered}
-    return contract, internal_price(rules, supply, sum(demand.values()))
+    return contract, internal_price(rules["internal_price"], prices, supply, sum(demand.values()))
 
 
-def internal_price(rules, supply, demand):
-    price, retail, feed_in = rules["internal_price"], rules["retail"], rules["feed_in"]
+def internal_price(price, prices, supply, demand):
+    retail, feed_in = prices
     if price == "mid_market":
         return (retail + feed_in) // 2
     if price != "supply_demand_ratio":
@@ -130,10 +130,25 @@ def edge_fees(case, contract):
     return shares, total
 
 
+def share_energy(case, used, prices):
+    """What every household is allocated in every community: {(community, household): (Wh, amount)}, and how many Wh x permille of
+    the network fee it is relieved of."""
+    shared, relief = {}, collections.Counter()
+    for community in case.communities or [case.rules]:
+        permille = community.get("participation", dict.fromkeys(used, 1000))
+        part = {name: abs(used[name]) * permille[name] // 1000 * (1 if used[name] > 0 else -1) for name in used if name in permille}
+        contract, price = allocate(community, part, prices)
+        for name, energy in contract.items():
+            shared[(community.get("name", ""), name)] = (energy, energy * price)
+            relief[name] += max(energy, 0) * case.reduction_of(community)
+    return shared, relief
+
+
 def settle_again(case):
-    """{(interval, household): figures} and {(interval, account, account, kind): net amount}."""
+    """{(interval, household): figures}, {(interval, account, account, kind): net amount} and {(interval, community, household):
+    (Wh, amount)}."""
     rules, length = case.rules, case.length
-    statements, money = {}, collections.Counter()
+    statements, money, communities = {}, collections.Counter(), {}
     times = [row[0] for row in case.registers]
     if rules["method"] == "auction":
         times += [row[0] for row in case.contracts] + [row[0] + length for row in case.contracts]
@@ -154,9 +169,15 @@ def settle_again(case):
         for _, name, _, side, quantity, price in mine:
             contract[name] += quantity if side == "buy" else -quantity
             energy[name] += quantity * price if side == "buy" else -quantity * price
+        island = any(begin < start + length and end > start for begin, end in case.island_spans)
+        prices = case.islanded if island else (rules["retail"], rules["feed_in"])
+        relief = collections.Counter()
         if rules["method"] == "allocation":
-            contract, price = allocate(rules, used)
-            energy = {name: contract[name] * price for name in names}
+            shared, relief = share_energy(case, used, prices)
+            for (community, name), (quantity, amount) in shared.items():
+                contract[name] += quantity
+                energy[name] += amount
+                communities[(start, community, name)] = (quantity, amount)
         shares, fees = edge_fees(case, contract)
         gap = sum(energy.values())
         in_prices = max(0, min(gap, fees))
@@ -164,18 +185,20 @@ def settle_again(case):
         sums = collections.Counter()
         for name in names:
             deviation = used[name] - contract[name]
-            high, low = rules["single"] * 2 if rules["single"] else (rules["retail"], rules["feed_in"])
+            high, low = rules["single"] * 2 if rules["single"] and not island else prices
             imbalance = deviation * (high if deviation > 0 else low)
-            fee = shares[name]
-            loss_exact = Fraction(max(contract[name], 0) * rules["retail"] * case.zones[case.zone_of(name)][2], 1000)
+            network_exact = Fraction((max(used[name], 0) * 1000 - relief[name]) * case.network_fee, 1000)
+            network = half_even(network_exact)
+            fee = shares[name] + network
+            loss_exact = Fraction(max(contract[name], 0) * prices[0] * case.zones[case.zone_of(name)][2], 1000)
             loss = half_even(loss_exact)
             before = energy[name] + imbalance + fee + loss
             levies = (max(deviation, 0) + max(contract[name], 0)) * rules["levy"]
             share = Fraction((max(imbalance, 0) + max(energy[name], 0) + fee + loss + levies) * rules["tax"], 1000)
             tax, tax_exact = levies + half_even(share), share
-            sums.update(loss=loss, loss_exact=loss_exact, tax=tax - levies, tax_exact=tax_exact)
+            sums.update(network=network, network_exact=network_exact, loss=loss, loss_exact=loss_exact, tax=tax - levies, tax_exact=tax_exact)
             statements[(start, name)] = [contract[name], used[name], deviation, energy[name], imbalance, fee, loss, tax, before + tax]
-            for account, kind, amount in (("escrow", "energy", energy[name]), ("utility", "imbalance", imbalance), ("fees", "fee", fee),
+            for account, kind, amount in (("escrow", "energy", energy[name]), ("spread" if island else "utility", "imbalance", imbalance), ("fees", "fee", fee),
                                           ("losses", "loss", loss), ("utility", "tax", tax)):
                 money[(start, "household:" + name, account, kind)] += amount
         money[(start, "escrow", "fees", "fee")] += in_prices
@@ -183,8 +206,9 @@ def settle_again(case):
         rent = len(case.zones) > 1 and gap > 0
         money[(start, "escrow", "congestion" if rent else "spread", "congestion" if rent else "spread")] += gap
         money[(start, "utility", "rounding", "rounding")] += sums["tax"] - half_even(sums["tax_exact"])
+        money[(start, "fees", "rounding", "rounding")] += sums["network"] - half_even(sums["network_exact"])
         money[(start, "losses", "rounding", "rounding")] += sums["loss"] - half_even(sums["loss_exact"])
-    return statements, {key: amount for key, amount in money.items() if amount}
+    return statements, {key: amount for key, amount in money.items() if amount}, communities if case.communities else {}
 
 
 class Case:
@@ -196,6 +220,17 @@ class Case:
                       "tax": 0, "levy": 0, "fuse_w": {}, **MICRO, **rules}
         self.zones = {"": (None, 0, 0)}  # parent, fee, loss permille
         self.homes, self.contracts, self.registers = {}, [], []
+        self.communities = []  # each with name, key, internal_price, shares, tiers, participation, reduction
+        self.network_fee, self.preset, self.reduction = 0, None, 0
+        self.islanded, self.island_spans = None, []  # (shortfall, surplus), [(begin, end)]
+
+    def reduction_of(self, community):
+        if self.preset != "ch-leg":
+            return community.get("reduction", self.reduction)
+        members = community.get("participation", {row[2] for row in self.registers})
+        root = next(iter(self.zones))
+        below = {next((zone for zone in self.way_up(name) if self.zones[zone][0] == root), root) for name in members}
+        return 400 if len(below) < 2 else 200
 
     def zone_of(self, household):
         return self.homes.get(household, next(iter(self.zones)))
@@ -220,11 +255,23 @@ class Case:
 
     def toml(self):
         rules, table = self.rules, lambda pairs: "{ " + ", ".join(f"{key} = {value}" for key, value in pairs.items()) + " }"
-        price = rules["internal_price"]
         text = f'interval_seconds = {self.length}\nmethod = "{rules["method"]}"\n'
         text += f'[tariff]\nretail = {rules["retail"]}\nfeed_in = {rules["feed_in"]}\n'
-        text += f'[allocation]\nkey = "{rules["key"]}"\ninternal_price = {json.dumps(price)}\n'
-        text += f'shares = {table(rules["shares"])}\ntiers = {table(rules["tiers"])}\n[fuse_w]\n'
+        for community in self.communities or [rules]:
+            text += f'[[community]]\nname = "{community["name"]}"\n' if self.communities else "[allocation]\n"
+            if self.preset:
+                text += f'preset = "{self.preset}"\n'
+            elif self.network_fee:
+                text += f'fee_reduction_permille = {community.get("reduction", self.reduction)}\n'
+            if self.communities:
+                text += f'participation = {table(community["participation"])}\n'
+            text += f'key = "{community["key"]}"\ninternal_price = {json.dumps(community["internal_price"])}\n'
+            text += f'shares = {table(community["shares"])}\ntiers = {table(community["tiers"])}\n'
+        if self.network_fee:
+            text += f"[community_fee]\nnetwork_fee = {self.network_fee}\n"
+        if self.islanded:
+            text += f"[islanded]\nshortfall = {self.islanded[0]}\nsurplus = {self.islanded[1]}\n"
+        text += "[fuse_w]\n"
         text += "".join(f"{name} = {watts}\n" for name, watts in rules["fuse_w"].items())
         if rules["single"]:
             text += f'[imbalance]\nrule = "single"\nprice = {rules["single"][0]}\n'
@@ -241,7 +288,10 @@ class Case:
 
     def write(self, directory):
         for name, header, rows in (("contracts.csv", "interval_start,household,zone,side,quantity_wh,price", self.contracts),
-                                   ("registers.csv", "time,meter,household,import_wh,export_wh,quality", self.registers)):
+                                   ("registers.csv", "time,meter,household,import_wh,export_wh,quality", self.registers),
+                                   ("islanded.csv", "begin,end", self.island_spans)):
+            if name == "islanded.csv" and not self.islanded:
+                continue
             with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
                 file.write("\n".join([header, *[",".join(map(str, row)) for row in rows]]) + "\n")
         with open(os.path.join(directory, "settlement.toml"), "w", encoding="utf-8") as file:
@@ -249,6 +299,41 @@ class Case:
 
 
 def random_case(seed):
+    case = random_market(seed)
+    draw = random.Random(f"community {seed}")
+    names = sorted({row[2] for row in case.registers})
+    if draw.random() < 0.4:
+        case.islanded = draw.choice([(500001, 120000), (70000, -3)])
+        times = [row[0] for row in case.registers]
+        for _ in range(draw.randint(0, 3)):
+            begin = draw.randint(min(times) - 4000, max(times))
+            case.island_spans.append((begin, begin + draw.choice([1, 900, 4000])))
+    if case.rules["method"] == "auction":
+        return case
+    if draw.random() < 0.7:
+        case.network_fee, case.reduction = draw.choice([95001, 7]), draw.choice([0, 333, 570, 1000])
+    whole = dict.fromkeys(names, 1000)
+    for number in range(draw.choice([0, 0, 1, 2, 5]) if names else 0):
+        part = {name: draw.choice([whole[name], draw.randint(1, whole[name])]) for name in names if whole[name] and draw.random() < 0.8}
+        if not part:
+            break
+        for name, permille in part.items():
+            whole[name] -= permille
+        some = list(part)[:3]
+        case.communities.append({"name": f"c{9 - number}", "key": draw.choice(["dynamic", "static", "percentage", "priority"]),
+                                 "internal_price": draw.choice([150000, 99999, "mid_market", "supply_demand_ratio"]),
+                                 "shares": {name: draw.randint(0, 333) for name in some}, "tiers": {name: draw.randint(0, 1) for name in some},
+                                 "participation": part, "reduction": draw.choice([0, 280, 571])})
+    # Whoever is in a Swiss community is in no other.
+    if case.network_fee and len(case.communities) < 2 and case.length == 900 and draw.random() < 0.8:
+        case.preset = "ch-leg"
+        if len(case.zones) == 1 and draw.random() < 0.7:
+            case.zones = {"root": (None, 0, 0), "t1": ("root", 0, 0), "t2": ("root", 3, 25), "feeder": ("t1", 0, 0)}
+            case.homes = {name: draw.choice(["t1", "feeder", "t1", "t2", "root"]) for name in names}
+    return case
+
+
+def random_market(seed):
     draw = random.Random(seed)
     method = draw.choice(["auction", "allocation"])
     case = Case(method, draw.choice([900, 3600]), key=draw.choice(["dynamic", "static", "percentage", "priority"]),

@@ -18,7 +18,7 @@ from settle_oracle import Case, T, random_case, settle_again
 PROGRAM = "build/release/bin/commonwatt"
 SEED = int(os.environ.get("COMMONWATT_TEST_SEED", "20261121"))
 STATEMENT = ("contract_wh delivered_wh deviation_wh energy_amount imbalance_amount fee_amount loss_amount tax_amount total").split()
-WRITTEN = ("statements.csv", "postings.csv", "flags.csv", "runs.csv")
+WRITTEN = ("statements.csv", "postings.csv", "flags.csv", "runs.csv", "communities.csv")
 
 
 def run(directory, *arguments, status=0):
@@ -59,6 +59,12 @@ class Settle(unittest.TestCase):
         found = {(int(row["interval_start"]), row["household"]): [int(row[name]) for name in STATEMENT] for row in self.rows("statements.csv")}
         self.assertEqual(list(found), sorted(found))
         return found
+
+    def communities(self):
+        if not os.path.exists(self.path("communities.csv")):
+            return {}
+        return {(int(row["interval_start"]), row["community"], row["household"]): (int(row["contract_wh"]), int(row["energy_amount"]))
+                for row in self.rows("communities.csv")}
 
     def money(self):
         """Net amounts by interval, accounts in the sequence the tests write them, and kind."""
@@ -152,9 +158,7 @@ class Settle(unittest.TestCase):
                 case.meter("h1", (0, 0), (300, 0))
                 case.meter("h2", (0, 0), (600, 0))
                 case.meter("h3", (0, 0), (0, 600))
-                for name in WRITTEN:
-                    if os.path.exists(self.path(name)):
-                        os.remove(self.path(name))
+                self.start_again()
                 self.settle(case)
                 self.assertEqual([self.figures(name)["contract_wh"] for name in ("h1", "h2")], bought[:2])
                 self.assertEqual(self.figures("h3")["contract_wh"], -sum(bought))
@@ -211,12 +215,76 @@ class Settle(unittest.TestCase):
         self.assertEqual(self.figures("h2")["loss_amount"], 3000000)  # 2 % of 500 Wh at retail
         self.assertEqual(self.figures("h2")["tax_amount"], 11300000)
         self.assertEqual((report["money"]["fees"], report["money"]["losses"]), (15000000, 3000000))
-        for name in WRITTEN:
-            os.remove(self.path(name))
+        self.start_again()
         case.contracts[1][5] = 260000  # the price in the west holds 0.03 of fees and 0.03 of congestion
         report = self.settle(case)
         self.assertEqual(self.figures("h2")["fee_amount"], 0)
         self.assertEqual((report["money"]["fees"], report["money"]["congestion"]), (15000000, 15000000))
+
+    def test_a_swiss_community_pays_less_for_the_network_by_its_transformers(self):
+        for home, fee in (("t1", 41800000), ("t2", 49400000)):
+            case = Case("allocation", retail=200000)
+            case.preset, case.network_fee = "ch-leg", 95000
+            case.zones = {"root": (None, 0, 0), "t1": ("root", 0, 0), "t2": ("root", 0, 0)}
+            case.homes = {"h1": "t1", "h2": "t1", "h3": home}
+            case.meter("h1", (0, 0), (0, 1000))
+            case.meter("h2", (0, 0), (600, 0))
+            case.meter("h3", (0, 0), (900, 0))
+            self.start_again()
+            report = self.settle(case)
+            self.assertEqual(self.figures("h2")["fee_amount"], fee)
+            self.assertEqual(report["presets"][0]["fee_reduction_permille"], 400 if home == "t1" else 200)
+            self.assertEqual(report["presets"][0]["preset"], "ch-leg")
+
+    def test_the_network_fee_is_rounded_for_each_and_the_residue_is_kept(self):
+        case = Case("allocation")
+        case.network_fee, case.reduction = 3, 500
+        case.meter("h1", (0, 0), (0, 2))
+        case.meter("h2", (0, 0), (1, 0))
+        case.meter("h3", (0, 0), (1, 0))
+        report = self.settle(case)
+        self.assertEqual([self.figures(name)["fee_amount"] for name in ("h2", "h3")], [2, 2])  # 1.5, to the even 2
+        self.assertEqual((report["money"]["fees"], report["money"]["rounding"]), (3, 1))
+
+    def test_an_islanded_interval_settles_with_the_spread_and_a_later_correction_of_the_span_is_posted(self):
+        case = Case()
+        case.islanded, case.island_spans = (600000, 100000), [(T + 899, T + 900)]
+        case.trade("h1", "h2", 400, 250000)
+        case.meter("h1", (0, 0), (0, 380))
+        case.meter("h2", (0, 0), (375, 0))
+        report = self.settle(case)
+        self.assertEqual((report["money"]["utility"], report["money"]["spread"], report["islanded_intervals"]), (0, 9500000, 1))
+        case.island_spans = [(T + 900, T + 1800)]
+        report = self.settle(case, "--run", "revised")
+        self.assertEqual((report["money"]["utility"], report["money"]["spread"], report["postings"]["new"]), (4000000, 0, 4))
+
+    def two_communities(self):
+        case = Case("allocation")
+        rules = {"key": "dynamic", "shares": {}, "tiers": {}}
+        case.communities = [{"name": "street", "internal_price": 150000, "participation": {"h1": 600, "h2": 1000}, **rules},
+                            {"name": "wind", "internal_price": 120000, "participation": {"h1": 300, "mill": 1000}, **rules}]
+        case.meter("h1", (0, 0), (999, 0), (1100, 0))
+        case.meter("h2", (0, 0), (0, 400), (0, 400))
+        case.meter("mill", (0, 0), (0, 900), (0, 1800))
+        return case
+
+    def test_a_household_takes_part_in_two_communities_and_the_rest_is_the_utilitys(self):
+        self.settle(self.two_communities())
+        self.assertEqual(self.communities()[(T, "street", "h1")], (400, 60000000))
+        self.assertEqual(self.communities()[(T, "wind", "h1")], (299, 35880000))  # 300 permille of 999 Wh, rounded down
+        self.assertEqual(self.figures("h1"), dict(zip(STATEMENT, [699, 999, 300, 95880000, 90000000, 0, 0, 0, 185880000])))
+
+    def test_communities_of_an_interval_that_is_kept_are_kept(self):
+        case = self.two_communities()
+        self.settle(case, "--run", "final")
+        before = self.text("communities.csv")
+        case.communities[0]["participation"]["h1"] = 100
+        self.settle(case, "--run", "revised")
+        self.assertEqual(self.text("communities.csv"), before)
+        with open(self.path("communities.csv"), "w", encoding="utf-8") as file:
+            file.write(before.replace("wind,h1,299", "wind,h1,298"))
+        self.assertIn("communities.csv: interval 1782000000 (2026-06-21T00:00:00Z): the rows of h1 are not what statements.csv has",
+                      run(self.folder, status=65).stderr)
 
     # The door.
 
@@ -256,6 +324,18 @@ class Settle(unittest.TestCase):
             self.refused(case, words, file="settlement.toml", text=toml.replace(*change))
         self.refused(case, "postings.csv:2: debit and credit are the same account", file="postings.csv",
                      text="interval_start,run,debit,credit,amount,kind,household\n1782000000,initial,utility,utility,5,energy,\n")
+
+    def test_spans_of_an_island_are_checked_and_need_prices(self):
+        case = Case()
+        case.trade("h1", "h2", 500, 200000)
+        case.meter("h1", (0, 0), (0, 350))
+        self.refused(case, "islanded.csv: settlement.toml has no prices for it", file="islanded.csv", text="begin,end\n")
+        case.islanded, case.island_spans = (600000, 100000), [(T, T)]
+        self.refused(case, f"islanded.csv:2: end '{T}' is not after begin")
+        toml = case.toml()
+        os.remove(self.path("islanded.csv"))
+        case.islanded = None
+        self.refused(case, "islanded.csv: No such file", file="settlement.toml", text=toml)
 
     def test_contracts_that_do_not_balance_are_flagged_and_everybody_is_settled(self):
         case = Case()
@@ -310,12 +390,13 @@ class Settle(unittest.TestCase):
                 self.start_again()
                 case = random_case(seed)
                 self.settle(case)
-                statements, money = settle_again(case)
+                statements, money, communities = settle_again(case)
                 self.assertEqual(self.statements(), statements)
                 self.assertEqual(self.money(), money)
+                self.assertEqual(self.communities(), communities)
 
     def start_again(self):
-        for name in WRITTEN:
+        for name in (*WRITTEN, "islanded.csv"):
             if os.path.exists(self.path(name)):
                 os.remove(self.path(name))
 
@@ -332,19 +413,20 @@ class Settle(unittest.TestCase):
                         if row[5] == "good" and draw.random() < 0.2:
                             row[3:] = draw.choice([["", "", "missing"], [row[3] + draw.randint(0, 500), row[4], "good"]])
                     self.settle(case, "--run", step)
-                found = self.statements(), self.money()
+                found = self.statements(), self.money(), self.communities()
                 self.start_again()
                 self.settle(case)
-                self.assertEqual(found, (self.statements(), self.money()))
+                self.assertEqual(found, (self.statements(), self.money(), self.communities()))
 
     def test_the_sequence_of_contracts_changes_nothing(self):
         case = random_case(SEED + 1)
         self.settle(case)
-        found = {name: self.text(name) for name in WRITTEN}
+        files = [name for name in WRITTEN if os.path.exists(self.path(name))]
+        found = {name: self.text(name) for name in files}
         self.start_again()
         random.Random(1).shuffle(case.contracts)
         self.settle(case)
-        self.assertEqual(found, {name: self.text(name) for name in WRITTEN})
+        self.assertEqual(found, {name: self.text(name) for name in files})
 
 
 if __name__ == "__main__":

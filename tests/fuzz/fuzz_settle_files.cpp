@@ -22,14 +22,29 @@ SettleRules rules_with_zones() {
   terms.versions[0].taxes = {
       {.name = "VAT", .permille = 190, .on_utility_energy = true, .on_neighbour_energy = true, .on_fees = true}};
   rules.tariff = *TariffSchedule::from(std::move(terms));
-  rules.allocation = {.key = AllocationKey::percentage,
-                      .internal_price = {.rule = InternalPriceRule::supply_demand_ratio}};
-  rules.shares["h1"] = {.permille = 333, .tier = 1};
+  Community community;
+  community.terms = {.key = AllocationKey::percentage,
+                     .internal_price = {.rule = InternalPriceRule::supply_demand_ratio},
+                     .fee_reduction_permille = 333};
+  community.shares["h1"] = {.permille = 333, .tier = 1};
+  rules.communities = {.list = {community}, .network_fee = Price{95'001}};
+  rules.islanded = {.shortfall = Price{400'000}, .surplus = Price{-7}};
   rules.fuses["h1"] = Power{10'000};
   rules.zones = *ZoneTree::from({Zone{}, {.parent = 0, .fee = Price{77}, .export_limit = {}, .import_limit = {}}});
   rules.zone_names = {"a", "b"};
   rules.loss_permille = {0, 25};
   return rules;
+}
+
+/// The community in two: one for some, one for all with what they have left.
+void split_community(SettleRules& rules) {
+  Community& one = rules.communities.list.front();
+  Community two = one;
+  one.name = "one";
+  one.participation = {{"h1", 999}, {"h2", 1}};
+  two.name = "two";
+  two.participation = {{"h1", 1}, {"h2", 999}, {"h3", 1'000}};
+  rules.communities.list.push_back(two);
 }
 
 /// Few enough intervals to settle them all in a moment.
@@ -59,6 +74,9 @@ void settle_twice(SettleInput input) {
                        input.rules, households);
   input.postings = *read_postings("postings.csv", postings_header + postings_csv(first->postings, first->households),
                                   input.rules, households);
+  input.community_rows = *read_community_rows(
+      "communities.csv", communities_header + communities_csv(first->community_rows, first->households), input.rules,
+      households);
   input.runs = *read_runs("runs.csv", runs_header + runs_csv(first->runs), input.rules);
   const Result<SettleOutcome, std::string> again = run_settlement(std::move(input), Run::revised);
   assert(again && again->postings.empty());
@@ -96,9 +114,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   SettleInput input;
   input.rules = rules_with_zones();
   if (data[0] % 3 == 1) input.rules.method = SettlementMethod::allocation;
+  if (data[0] % 2 == 1) split_community(input.rules);
+  if (data[0] % 5 == 1) input.islanded = {{.begin = 900, .end = 901}, {.begin = 1'782'000'900, .end = 1'782'003'000}};
   auto contracts = read_contracts("contracts.csv", first, input.rules, input.households);
   auto registers = read_registers("registers.csv", second, input.households);
   static_cast<void>(is_read(read_runs("runs.csv", first, input.rules), "runs.csv:"));
+  static_cast<void>(is_read(read_island_spans("islanded.csv", first), "islanded.csv:"));
+  NameTable others;
+  static_cast<void>(is_read(read_community_rows("communities.csv", first, input.rules, others), "communities.csv:"));
   if (!is_read(contracts, "contracts.csv:") || !is_read(registers, "registers.csv:")) return 0;
   input.contracts = std::move(*contracts);
   input.registers = std::move(*registers);

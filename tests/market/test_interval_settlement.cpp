@@ -218,16 +218,42 @@ TEST_CASE("money beyond all measure is refused, and members out of turn stop the
   CHECK(stops([] { static_cast<void>(settled({member(1, 0, 0, 0), member(0, 0, 0, 0)})); }));
 }
 
-TEST_CASE("an allocation is a contract at the internal price") {
-  std::vector members{member(0, 0, 0, 300), member(1, 0, 0, 600), member(2, 0, 0, -600)};
-  const std::vector<MemberShare> shares(3);
-  const auto price = allocate_contracts(
-      members, shares, {.key = AllocationKey::dynamic, .internal_price = {.rule = InternalPriceRule::mid_market}},
-      tariff, key_of);
-  CHECK(*price == Price{190'000});
-  CHECK(members[1].contract == Energy{400});
-  CHECK(members[1].contract_amount == Money{76'000'000});
-  CHECK(settled(members)->members[1].imbalance_amount == Money{60'000'000});
+TEST_CASE("the network fee is on all energy drawn, less the relief, and its residue is kept") {
+  // Half of the fee of 3 per Wh falls away for 1 Wh of each: 4.5, rounded to the even 4, and 9 in all.
+  std::vector members{member(0, -2, 0, -2), member(1, 1, 0, 2), member(2, 1, 0, 2)};
+  members[1].fee_relief = 500;
+  members[2].fee_relief = 500;
+  const SettledInterval found = *settle_interval(members, ZoneTree::single(),
+                                                 {.tariff = tariff,
+                                                  .imbalance = dual_prices(tariff),
+                                                  .loss_permille = std::span(no_losses).first(1),
+                                                  .network_fee = Price{3}},
+                                                 key_of);
+  CHECK(found.members[0].fee_amount == Money{0});
+  CHECK(found.members[1].fee_amount == Money{4});
+  CHECK(balance(found, AccountKind::fees) == 9);
+  CHECK(balance(found, AccountKind::rounding) == -1);
+  CHECK(netted(found.transfers, transfer_max) == found.transfers);
+}
+
+TEST_CASE("on an island deviations settle with the spread, and are energy of neighbours for taxes and levies") {
+  const std::vector<Levy> levies{
+      {.name = "grid", .price = Price{20'000}, .on_utility_energy = true, .on_neighbour_energy = false},
+      {.name = "community", .price = Price{1'000}, .on_utility_energy = false, .on_neighbour_energy = true}};
+  const SettledInterval found =
+      *settle_interval(std::vector{member(0, -500, 200'000, -450), member(1, 500, 200'000, 450)}, ZoneTree::single(),
+                       {.tariff = tariff,
+                        .imbalance = {.shortfall = Price{400'000}, .surplus = Price{50'000}},
+                        .loss_permille = std::span(no_losses).first(1),
+                        .levies = levies,
+                        .grid = GridState::islanded},
+                       key_of);
+  CHECK(found.members[0].imbalance_amount == Money{20'000'000});
+  CHECK(found.members[1].imbalance_amount == Money{-2'500'000});
+  CHECK(found.members[0].tax_amount == Money{50'000});
+  CHECK(balance(found, AccountKind::spread) == 17'500'000);
+  CHECK(balance(found, AccountKind::utility) == 50'000 + 500'000);
+  CHECK(netted(found.transfers, transfer_max) == found.transfers);
 }
 
 TEST_CASE("whatever is settled, escrow is empty, all balances sum to zero, and postings are what statements say") {
