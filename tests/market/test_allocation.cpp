@@ -8,6 +8,7 @@
 #include "core/wide.hpp"
 #include "market/allocation.hpp"
 #include "tests/market/books.hpp"
+#include "tests/market/slow_settlement.hpp"
 
 namespace commonwatt {
 namespace {
@@ -131,61 +132,16 @@ TEST_CASE(
   }
 }
 
-// The oracle: the same laws from exact fractions and a sort, member by member, without the code under test.
-
-/// floor(q x available / total) each, then one watt-hour at a time to whoever's fraction was the largest.
-Counts oracle_split(const Counts& wants, Wide available) {
-  const Wide total = std::accumulate(wants.begin(), wants.end(), Wide{0});
-  Counts got(wants.size());
-  std::vector<bool> served(wants.size());
-  Wide left = available;
-  for (std::size_t i = 0; i < wants.size() && total > 0; ++i) {
-    got[i] = static_cast<std::int64_t>(wants[i] * available / total);
-    left -= got[i];
-  }
-  for (; left > 0; --left) {
-    std::optional<std::size_t> next;
-    for (std::size_t i = 0; i < wants.size(); ++i) {
-      const auto rest = [&](std::size_t of) { return wants[of] * available % total; };
-      if (served[i]) continue;
-      if (!next || rest(i) > rest(*next) || (rest(i) == rest(*next) && key_of(i) < key_of(*next))) next = i;
-    }
-    served[*next] = true;
-    ++got[*next];
-  }
-  return got;
-}
-
 Counts oracle(AllocationKey key, const std::vector<AllocationMember>& members) {
-  Counts bought(members.size());
-  Counts surplus(members.size());
-  for (std::size_t i = 0; i < members.size(); ++i) surplus[i] = std::max<std::int64_t>(0, -members[i].delivered.count);
-  const std::int64_t all = std::accumulate(surplus.begin(), surplus.end(), std::int64_t{0});
-  const auto left = [&] { return all - std::accumulate(bought.begin(), bought.end(), std::int64_t{0}); };
-  const auto pass_on = [&](std::optional<std::int64_t> tier) {
-    Counts wants(members.size());
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      if (!tier || members[i].tier == *tier)
-        wants[i] = std::max<std::int64_t>(0, members[i].delivered.count - bought[i]);
-    }
-    const Counts got =
-        oracle_split(wants, std::min(left(), std::accumulate(wants.begin(), wants.end(), std::int64_t{0})));
-    for (std::size_t i = 0; i < members.size(); ++i) bought[i] += got[i];
-  };
-  if (key == AllocationKey::static_shares || key == AllocationKey::percentage) {
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      // The largest whole number of watt-hours that is at most permille / 1000 of the surplus.
-      std::int64_t share = static_cast<std::int64_t>(Wide{all} * members[i].share_permille / 1'000);
-      if (members[i].delivered.count < share) share = std::max<std::int64_t>(0, members[i].delivered.count);
-      bought[i] = share;
-    }
+  test::SlowHouseholds households;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    households[house(i).text()] = {
+        .delivered = members[i].delivered.count, .share_permille = members[i].share_permille, .tier = members[i].tier};
   }
-  if (key == AllocationKey::dynamic || key == AllocationKey::percentage) pass_on(std::nullopt);
-  if (key == AllocationKey::priority) {
-    for (std::int64_t tier = 0; tier <= 3; ++tier) pass_on(tier);
-  }
-  const Counts sold = oracle_split(surplus, all - left());
-  for (std::size_t i = 0; i < members.size(); ++i) bought[i] -= sold[i];
+  const std::map<std::string, Wide> slow = test::slow_allocation(to_text(key), households);
+  Counts bought;
+  for (std::size_t i = 0; i < members.size(); ++i)
+    bought.push_back(static_cast<std::int64_t>(slow.at(house(i).text())));
   return bought;
 }
 
