@@ -155,9 +155,10 @@ int run_settle(const SettleOptions& options, std::ostream& out, std::ostream& er
   std::vector<Draft> drafts{
       {directory / "statements.csv", statements_header + statements_csv(outcome->statements, outcome->households)},
       {directory / "flags.csv", flags_header + flags_csv(outcome->flags)}};
-  if (are_named)
+  if (are_named) {
     drafts.push_back({directory / "communities.csv",
                       communities_header + communities_csv(outcome->community_rows, outcome->households)});
+  }
   drafts.push_back({directory / "postings.csv", found.postings + postings_csv(outcome->postings, outcome->households)});
   drafts.push_back({directory / "runs.csv", found.runs + runs_csv(outcome->runs)});
   const std::optional<std::string> unwritten = write_all(drafts);

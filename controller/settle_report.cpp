@@ -88,9 +88,10 @@ std::string presets_text(const std::vector<Community>& communities) {
     if (community.preset == nullptr) continue;
     std::string words;
     for (const auto& [key, value] : community.implied) words += (words.empty() ? "" : "; ") + key + " " + value;
-    if (community.is_reduced_by_transformers)
+    if (community.is_reduced_by_transformers) {
       words +=
           "; the network fee is reduced by " + std::to_string(community.terms.fee_reduction_permille) + " permille";
+    }
     const std::string of = community.name.empty() ? "" : " of " + community.name;
     text += line("preset" + of, std::string(community.preset->name) + " (" + community.preset->law + ")");
     text += line("  implies", words);

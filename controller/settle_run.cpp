@@ -305,7 +305,7 @@ class SettlementRun {
       outcome_.statements.insert(outcome_.statements.end(), rows.begin(), rows.end());
       const auto shared = rows_of(input_.community_rows, begin);
       outcome_.community_rows.insert(outcome_.community_rows.end(), shared.begin(), shared.end());
-      if (const auto fault = fault_of_shares(begin, rows, shared)) return fault;
+      if (auto fault = fault_of_shares(begin, rows, shared)) return fault;
       return close_interval(begin, *posted, rows);
     }
     for (const Transfer& transfer : missing) {

@@ -42,9 +42,10 @@ Effects enrol(State& state, const MarketConfigured& configured) {
     member.until.reset();
     for (const MeterRecord& meter : household.meters) {
       configured_meters.insert(meter.id);
-      if (std::optional<std::string> fault = put_in_service(state, household.id, meter))
+      if (std::optional<std::string> fault = put_in_service(state, household.id, meter)) {
         effects.emplace_back(
             RaiseAlarm{.severity = Severity::alarm, .source = "controller", .text = std::move(*fault)});
+      }
     }
   }
   for (auto& [id, member] : state.members) {

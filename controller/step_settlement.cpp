@@ -69,9 +69,9 @@ std::map<HouseholdId, Position> positions_again(const State& state, const Provis
   return positions;
 }
 
-std::vector<Position> in_order(std::map<HouseholdId, Position> positions) {
+std::vector<Position> in_order(const std::map<HouseholdId, Position>& positions) {
   std::vector<Position> list;
-  for (auto& [id, position] : positions) list.push_back(std::move(position));
+  for (const auto& [id, position] : positions) list.push_back(position);
   return list;
 }
 
@@ -162,7 +162,7 @@ Effects initial_run(State& state, const SettlementDue& due) {
   state.totals.estimated_readings += measure(state, due.interval, positions);
 
   ProvisionalInterval& settled = state.provisional[due.interval];
-  settled = {.record = *open.cleared, .positions = in_order(std::move(positions))};
+  settled = {.record = *open.cleared, .positions = in_order(positions)};
   Batch batch{.record = *open.cleared, .order_leaves = {}, .reading_leaves = {}, .statements = {}, .salt = due.salt};
   for (const auto& [id, entry] : open.orders) batch.order_leaves.push_back(entry.leaf);
   batch.statements = statements_of(settled.positions, settled.record, Run::initial);
@@ -190,7 +190,7 @@ Effects later_run(State& state, const SettlementDue& due) {
   const std::vector<Statement> before = statements_of(settled.positions, settled.record, settled.record.run);
   std::map<HouseholdId, Position> positions = positions_again(state, settled);
   measure(state, due.interval, positions);
-  settled.positions = in_order(std::move(positions));
+  settled.positions = in_order(positions);
   settled.record.run = due.run;
   Batch batch{.record = settled.record, .order_leaves = {}, .reading_leaves = {}, .statements = {}, .salt = due.salt};
   batch.statements = statements_of(settled.positions, settled.record, due.run);

@@ -115,9 +115,10 @@ std::string first_difference(std::span<const HouseholdId> names, std::span<const
   }
   for (const auto& [key, amount] : slow.postings) {
     const auto found = postings.find(key);
-    if (found == postings.end() || found->second != amount)
+    if (found == postings.end() || found->second != amount) {
       return "the " + std::get<2>(key) + " from " + std::get<0>(key) + " to " + std::get<1>(key) + ", " +
              (found == postings.end() ? "nothing" : to_text(found->second)) + " and not " + to_text(amount);
+    }
   }
   return postings.size() == slow.postings.size() ? "" : "a posting that the document does not know";
 }
