@@ -10,6 +10,7 @@
 #include "controller/broker.hpp"
 #include "controller/config_reader.hpp"
 #include "controller/mqtt_messages.hpp"
+#include "controller/tariff_file.hpp"
 #include "meter/device_url.hpp"
 
 namespace commonwatt {
@@ -51,7 +52,23 @@ BrokerAccess read_broker(ConfigTable table) {
   return broker;
 }
 
-MarketRules read_rules(ConfigTable& table) {
+/// The tariff: two constant prices in [market], or the table [tariff] beside it.
+TariffSchedule read_market_tariff(ConfigTable& top, ConfigTable& market, std::int64_t interval_seconds) {
+  if (top.has("tariff")) {
+    for (const char* key : {"retail_price", "feed_in_price"}) {
+      if (market.has(key)) market.fault(key, "and the table [tariff] are two tariffs; keep one");
+    }
+    ConfigTable table = top.table("tariff");
+    return read_tariff(table, interval_seconds);
+  }
+  const Tariff tariff{.retail = Price{market.integer("retail_price", price_range)},
+                      .feed_in = Price{market.integer("feed_in_price", price_range)}};
+  if (tariff.feed_in > tariff.retail)
+    market.fault("feed_in_price", "is above retail_price: every household could earn by feeding in what it buys");
+  return TariffSchedule::constant(tariff);
+}
+
+MarketRules read_rules(ConfigTable& top, ConfigTable& table) {
   MarketRules rules;
   rules.currency = table.text("currency", "EUR");
   rules.interval_seconds = table.integer("interval_seconds", {300, 3600}, 900);
@@ -64,10 +81,8 @@ MarketRules read_rules(ConfigTable& table) {
     table.fault("final_seconds", "must be above settlement_lag_seconds: the final run comes after the initial one");
   rules.witnesses_required = table.integer("witnesses_required", {1, 1000}, 2);
   rules.clearing.k_permille = table.integer("k_permille", {0, 1000}, 500);
-  rules.tariff.retail = Price{table.integer("retail_price", price_range)};
-  rules.tariff.feed_in = Price{table.integer("feed_in_price", price_range)};
-  if (rules.tariff.feed_in > rules.tariff.retail)
-    table.fault("feed_in_price", "is above retail_price: every household could earn by feeding in what it buys");
+  rules.tariff = read_market_tariff(top, table, rules.interval_seconds);
+  rules.loss_permille = table.integer("loss_permille", {0, 1000}, 0);
   const std::string end = table.text("trading_end", "");
   if (!end.empty()) {
     rules.trading_end = time_from_text(end);
@@ -342,14 +357,21 @@ Result<GatewayConfig, ConfigFaults> read_gateway_config(const std::filesystem::p
   ConfigTable market = top.table("market");
   config.origin = market.text("origin");
   config.log_key = market.hex("log_key", 32);
-  config.rules = read_rules(market);
+  config.rules = read_rules(top, market);
   ConfigTable order = top.table("order");
-  config.buy_limit = Price{order.integer("buy_limit", price_range, config.rules.tariff.retail.count)};
-  config.sell_limit = Price{order.integer("sell_limit", price_range, config.rules.tariff.feed_in.count)};
-  if (config.buy_limit > config.rules.tariff.retail)
-    order.fault("buy_limit", "is above the retail price: the utility is cheaper");
-  if (config.sell_limit < config.rules.tariff.feed_in)
-    order.fault("sell_limit", "is below the feed-in price: the utility pays more");
+  const auto limit = [&order](const char* key) {
+    const Price price{order.integer(key, price_range, 0)};
+    return order.has(key) ? std::optional(price) : std::nullopt;
+  };
+  config.buy_limit = limit("buy_limit");
+  config.sell_limit = limit("sell_limit");
+  // A tariff that changes is none before its calendar begins; then every order keeps to its interval's prices.
+  if (const std::optional<IntervalTariff> constant = config.rules.tariff.at(Interval{})) {
+    if (config.buy_limit > constant->tariff.retail)
+      order.fault("buy_limit", "is above the retail price: the utility is cheaper");
+    if (config.sell_limit && *config.sell_limit < constant->tariff.feed_in)
+      order.fault("sell_limit", "is below the feed-in price: the utility pays more");
+  }
   config.order_lead_seconds = order.integer("lead_seconds", seconds_range, 240);
   config.forecast_seconds = order.integer("forecast_seconds", seconds_range, 600);
   ConfigTable polling = top.table("polling");
@@ -388,7 +410,7 @@ Result<ControllerConfig, ConfigFaults> read_controller_config(const std::filesys
   if (config.origin.empty() || config.origin.find_first_of(" +\n") != std::string::npos) {
     market.fault("origin", "must be a name without spaces and '+', such as commonwatt.example/street");
   }
-  config.rules = read_rules(market);
+  config.rules = read_rules(top, market);
   ConfigTable controller = top.table("controller");
   config.store = controller.path("store");
   config.keys = controller.path("keys");

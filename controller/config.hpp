@@ -8,6 +8,7 @@
 
 #include "controller/home_assistant.hpp"
 #include "core/result.hpp"
+#include "market/market_rules.hpp"
 #include "market/participants.hpp"
 #include "meter/clear_sky.hpp"
 #include "meter/device.hpp"
@@ -81,8 +82,8 @@ struct GatewayConfig {
   std::string origin;                     ///< the evidence log's name
   Bytes log_key;                          ///< the controller's Ed25519 key
   MarketRules rules;                      ///< intervals, gate and tariff as the operator announced them
-  Price buy_limit;                        ///< the most the household pays a neighbour
-  Price sell_limit;                       ///< the least it sells for
+  std::optional<Price> buy_limit;         ///< the most the household pays a neighbour; nothing: retail
+  std::optional<Price> sell_limit;        ///< the least it sells for; nothing: feed-in
   std::int64_t order_lead_seconds = 240;  ///< an order is formed this long before the gate closes
   std::int64_t forecast_seconds = 600;    ///< from the mean power of this long before
   std::int64_t poll_seconds = 1;

@@ -63,6 +63,7 @@ class Controller {
   void take_live(const HouseholdId& household, const Bytes& payload);
   void take_status(const HouseholdId& household, const Bytes& payload);
   bool commit(const std::vector<TimedEvent>& events);
+  void tell_of_missing_tariff();
   std::vector<TimedEvent> due_events();
 
   void run(const Effect& effect);
@@ -86,6 +87,7 @@ class Controller {
   std::vector<Hash32> leaves_;  // of the evidence log
   Checkpoint checkpoint_;       // the newest signed state
   Bytes checkpoint_signature_;
+  std::optional<Interval> told_without_tariff_;
   UtcTime last_time_;                  // of the newest event: time in the journal never runs backwards
   std::vector<TimedEvent> follow_up_;  // outcomes of effects, to be journalled next
   std::map<HouseholdId, LivePower> live_;
@@ -206,6 +208,20 @@ bool Controller::start() {
   return open_broker() && open_api();
 }
 
+/// Trading waits for prices that nobody knows yet; the operator is told once for each interval.
+void Controller::tell_of_missing_tariff() {
+  if (!state_.next_gate || told_without_tariff_ == state_.next_gate) return;
+  const Interval& interval = *state_.next_gate;
+  const bool has_ended = state_.rules.trading_end && interval.begin() >= *state_.rules.trading_end;
+  const Result<IntervalTariff, TariffGap> tariff = state_.rules.tariff.find(interval);
+  if (tariff || has_ended || clock_.now() < state_.rules.gate_closure(interval)) return;
+  told_without_tariff_ = interval;
+  alarm(Severity::alarm, "tariff",
+        explain(tariff.error(), interval) +
+            "; trading waits until the configuration has a price and the controller is " +
+            "started with it, readings are taken meanwhile");
+}
+
 std::vector<TimedEvent> Controller::due_events() {
   const UtcTime now = event_time(clock_.now());
   if (gate_is_due(state_, now)) return {{.time = now, .event = GateClosed{*state_.next_gate}}};
@@ -235,6 +251,7 @@ int Controller::loop() {
       if (due.empty()) break;
       running = commit(due);
     }
+    tell_of_missing_tariff();
     outgoing_.flush(*bus_);
     show(false);
   }

@@ -7,6 +7,7 @@
 
 #include "controller/eip712.hpp"
 #include "controller/signed_note.hpp"
+#include "market/market_rules.hpp"
 #include "market/participants.hpp"
 #include "market/settlement.hpp"
 

@@ -84,6 +84,7 @@ class Gateway {
   void publish_live();
   [[nodiscard]] OwnFigures own_figures(const Interval& interval);
   [[nodiscard]] std::optional<Interval> interval_to_order(UtcTime now) const;
+  [[nodiscard]] Price limit_of(const IntervalTerms& terms, bool buys) const;
   [[nodiscard]] UtcTime next_wake(UtcTime now) const;
   [[nodiscard]] std::optional<UtcTime> receipt_deadline(UtcTime now) const;
   [[nodiscard]] Interval interval_at(std::int64_t begin_seconds) const {
@@ -257,11 +258,20 @@ std::optional<Interval> Gateway::interval_to_order(UtcTime now) const {
   return interval;
 }
 
+/// What the household set, within what the tariff of the interval makes sense of.
+Price Gateway::limit_of(const IntervalTerms& terms, bool buys) const {
+  const Tariff& tariff = terms.tariff;
+  const Price wanted = buys ? config_.buy_limit.value_or(tariff.retail) : config_.sell_limit.value_or(tariff.feed_in);
+  return std::clamp(wanted, tariff.feed_in, tariff.retail);
+}
+
 void Gateway::place_order(UtcTime now) {
   const std::optional<Interval> interval = interval_to_order(now);
   if (!interval) return;
+  const std::optional<IntervalTerms> terms = config_.rules.terms(*interval);
+  if (!terms) return;
   const std::optional<Energy> net =
-      forecast_.net_energy(now, config_.rules.interval_seconds, contract_quantile(config_.rules.tariff, last_price_));
+      forecast_.net_energy(now, config_.rules.interval_seconds, contract_quantile(terms->tariff, last_price_));
   if (!net) return;
   ordered_until_ = interval->begin_seconds();
   if (!store_->orders(*interval).empty() || *net == Energy{0}) return;  // Placed before a restart, or nothing to trade.
@@ -274,7 +284,7 @@ void Gateway::place_order(UtcTime now) {
                     .interval = *interval,
                     .side = buys ? Side::buy : Side::sell,
                     .quantity = std::min(buys ? *net : -*net, energy_over(rating, config_.rules.interval_seconds)),
-                    .limit = buys ? config_.buy_limit : config_.sell_limit,
+                    .limit = limit_of(*terms, buys),
                     .sequence = store_->last_order_sequence() + 1,
                     .salt = random_salt()};
   const SignedOrder signed_order{.order = order, .signature = keys_.order.sign_digest(order_digest(order))};
@@ -375,9 +385,9 @@ void Gateway::take_clearing(const Bytes& payload) {
   const Result<ClearingRecord, CborError> record = decode<ClearingRecord>(payload);
   if (!record) return dispute("a clearing is not readable: " + to_text(record.error()));
   if (store_->contract(record->interval)) return;
-  if (record->tariff != config_.rules.tariff || record->rule != config_.rules.clearing) {
+  if (record->terms != config_.rules.terms(record->interval) || record->rule != config_.rules.clearing) {
     return dispute("clearing of " + to_text(record->interval.begin()) +
-                   ": tariff or k are not those of [market] in this gateway's configuration");
+                   ": tariff, losses or k are not those of this gateway's configuration");
   }
   const std::vector<Order> own = store_->orders(record->interval);
   std::vector<Order> accepted;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "market/certificate.hpp"
+#include "market/market_run.hpp"
 
 namespace commonwatt {
 
@@ -14,12 +15,12 @@ std::optional<std::string> clearing_dispute(const ClearingRecord& record, const 
     return "the book is not in order of id";
   // What clear() is promised; it stops the program otherwise.
   if (record.rule.k_permille < 0 || record.rule.k_permille > 1000) return "the clearing rule is out of range";
-  if (record.tariff.feed_in < -price_magnitude_max || record.tariff.retail > price_magnitude_max)
+  if (record.terms.tariff.feed_in < -price_magnitude_max || record.terms.tariff.retail > price_magnitude_max)
     return "the tariff is out of range";
   for (const BookOrder& order : record.book) {
     if (order.quantity <= Energy{0} || order.quantity > order_energy_max)
       return "the book holds a quantity out of range";
-    if (order.limit < record.tariff.feed_in || order.limit > record.tariff.retail)
+    if (order.limit < record.terms.tariff.feed_in || order.limit > record.terms.tariff.retail)
       return "the book holds a limit outside feed-in and retail";
   }
   for (const Order& order : accepted) {
@@ -36,7 +37,7 @@ std::optional<std::string> clearing_dispute(const ClearingRecord& record, const 
 }
 
 Contract contract_of(const ClearingRecord& record, const std::vector<Order>& own) {
-  Contract contract{.net = {}, .price = record.clearing.price, .tariff = record.tariff};
+  Contract contract{.net = {}, .price = record.clearing.price, .terms = record.terms};
   for (const Order& order : own) {
     const OrderId id = order_id(order);
     for (std::size_t i = 0; i < record.book.size(); ++i) {
@@ -56,8 +57,16 @@ std::optional<std::string> bill_dispute(const Bill& bill, const HouseholdId& hou
     return "the contract is " + std::to_string(statement.contract.count) + " Wh, the clearing gave " +
            std::to_string(own.contract.net.count);
   }
-  if (statement.price != own.contract.price || statement.tariff != own.contract.tariff)
+  if (statement.price != own.contract.price || statement.tariff != own.contract.terms.tariff)
     return "price or tariff are not the clearing's";
+  const Position position{.household = household,
+                          .contract = statement.contract,
+                          .grid = {statement.import, statement.export_},
+                          .produced = statement.produced,
+                          .quality = statement.quality};
+  const RunBasis basis{
+      .interval = statement.interval, .run = statement.run, .price = own.contract.price, .terms = own.contract.terms};
+  if (statement_of(position, basis) != statement) return "losses or taxes do not follow from the clearing's terms";
   if (statement.quality != DeliveryQuality::good) return std::nullopt;  // An estimate cannot be computed again here.
   if (own.grid && (statement.import != own.grid->import || statement.export_ != own.grid->export_)) {
     return "import or export are not what the meters' registers say";

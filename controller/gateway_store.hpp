@@ -26,10 +26,10 @@ struct OutboxItem {
 struct Contract {
   Energy net;  ///< bought positive
   std::optional<Price> price;
-  Tariff tariff;
+  IntervalTerms terms;
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.net, self.price, self.tariff);
+    return std::tie(self.net, self.price, self.terms);
   }
 };
 

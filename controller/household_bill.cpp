@@ -84,13 +84,15 @@ BillRow row_of(const Bill& bill) {
               .tariff = statement.tariff,
               .amounts = {},
               .total = statement.total,
-              .without_market = statement.without_market(),
+              .without_market = statement.without_market,
               .evidence = {.batch_root = bill.batch_root,
                            .log_index = bill.log_index,
                            .checkpoint_size = bill.checkpoint.size,
                            .checkpoint_root = bill.checkpoint.root}};
   row.amounts[index_of(BillAmount::energy)] = statement.energy_amount;
   row.amounts[index_of(BillAmount::imbalance)] = statement.imbalance_amount;
+  row.amounts[index_of(BillAmount::loss)] = statement.loss_amount;
+  row.amounts[index_of(BillAmount::tax)] = statement.tax_amount;
   return row;
 }
 

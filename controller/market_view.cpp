@@ -116,6 +116,8 @@ Json statement_json(const Statement& statement, const char* state) {
           {"price", optional_count(statement.price)},
           {"energy_amount", statement.energy_amount.count},
           {"imbalance_amount", statement.imbalance_amount.count},
+          {"loss_amount", statement.loss_amount.count},
+          {"tax_amount", statement.tax_amount.count},
           {"total", statement.total.count},
           {"saved", statement.saved().count},
           {"quality", to_text(statement.quality)},
@@ -332,6 +334,7 @@ Json MarketView::Impl::state_json(const ViewInput& input) const {
   }
   const Totals& totals = state.totals;
   const Energy used = totals.produced + totals.import - totals.export_;
+  const std::optional<IntervalTerms> terms = state.rules.terms(state.next_gate.value_or(Interval{}));
   const bool trading = state.next_gate && state.rules.is_traded(*state.next_gate);
   return {{"time", input.now.seconds()},
           {"speed", input.speed},
@@ -343,8 +346,8 @@ Json MarketView::Impl::state_json(const ViewInput& input) const {
           {"production_w", optional_number(production)},
           {"consumption_w", optional_number(consumption)},
           {"net_w", optional_number(net)},
-          {"retail_price", state.rules.tariff.retail.count},
-          {"feed_in_price", state.rules.tariff.feed_in.count},
+          {"retail_price", terms ? Json(terms->tariff.retail.count) : Json(nullptr)},
+          {"feed_in_price", terms ? Json(terms->tariff.feed_in.count) : Json(nullptr)},
           {"next_gate_closure", trading ? Json(state.rules.gate_closure(*state.next_gate).seconds()) : Json(nullptr)},
           {"last_clearing", last},
           {"totals",

@@ -90,6 +90,10 @@ bool statement_fits(const Statement& statement) {
     if (!within(price.count, price_magnitude_max.count)) return false;
   }
   constexpr std::int64_t money_bound = std::int64_t{1} << 62U;
+  constexpr std::int64_t charge_bound = std::int64_t{1} << 59U;
+  for (const Money amount : {statement.loss_amount, statement.tax_amount, statement.without_market}) {
+    if (!within(amount.count, charge_bound)) return false;
+  }
   return within(statement.energy_amount.count, money_bound) && within(statement.total.count, money_bound);
 }
 
@@ -97,15 +101,10 @@ std::optional<std::string> bill_fault(const Bill& bill, ByteView log_key) {
   const Statement& statement = bill.statement;
   if (!statement_fits(statement)) return "an energy, price or amount is out of range";
   if (statement.contract != Energy{0} && !statement.price) return "the statement has a contract and no price";
-  const Position position{.household = statement.household,
-                          .contract = statement.contract,
-                          .grid = {statement.import, statement.export_},
-                          .produced = statement.produced,
-                          .quality = statement.quality};
-  if (settle(position, {.interval = statement.interval,
-                        .run = statement.run,
-                        .price = statement.price,
-                        .tariff = statement.tariff}) != statement) {
+  const Money energy_amount = statement.contract * statement.price.value_or(Price{0});
+  const Money imbalance = imbalance_amount(statement.deviation(), dual_prices(statement.tariff));
+  if (statement.energy_amount != energy_amount || statement.imbalance_amount != imbalance ||
+      statement.total != energy_amount + imbalance + statement.loss_amount + statement.tax_amount) {
     return "the amounts do not follow from energy, price and tariff";
   }
   if (bill.leaf_index < 0 || bill.log_index < 0) return "a position in a tree is negative";

@@ -18,7 +18,7 @@ Effects close_gate(State& state, const GateClosed& closed, UtcTime now) {
                         .seed = {},
                         .seed_batch = state.last_batch,
                         .rule = state.rules.clearing,
-                        .tariff = state.rules.tariff,
+                        .terms = *state.rules.terms(closed.interval),
                         .book = {},
                         .clearing = {}};
   for (const auto& [id, entry] : open.orders) record.book.push_back(book_order(entry.order));

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "controller/step_parts.hpp"
+#include "market/market_run.hpp"
 
 namespace commonwatt {
 namespace {
@@ -58,11 +60,12 @@ std::map<HouseholdId, Position> first_positions(const State& state, const Interv
 }
 
 /// The same households and contracts as when the interval was settled before, not measured yet.
-std::map<HouseholdId, Position> positions_again(const State& state, const ProvisionalInterval& settled) {
+std::map<HouseholdId, Position> positions_again(const State& state, const Interval& interval,
+                                                const std::vector<Position>& before) {
   std::map<HouseholdId, Position> positions;
-  for (const Position& position : settled.positions) {
+  for (const Position& position : before) {
     const auto member = state.members.find(position.household);
-    const bool has_meters = member != state.members.end() && member->second.takes_part(settled.record.interval);
+    const bool has_meters = member != state.members.end() && member->second.takes_part(interval);
     positions.emplace(position.household, unmeasured(position.household, position.contract,
                                                      has_meters ? DeliveryQuality::good : DeliveryQuality::estimated));
   }
@@ -97,12 +100,8 @@ void remember_orders(State& state, const Interval& interval, const OpenInterval&
   state.settled_orders.erase(state.settled_orders.begin(), state.settled_orders.lower_bound(oldest));
 }
 
-std::vector<Statement> statements_of(const std::vector<Position>& positions, const ClearingRecord& record, Run run) {
-  const SettlementBasis basis{
-      .interval = record.interval, .run = run, .price = record.clearing.price, .tariff = record.tariff};
-  std::vector<Statement> statements;
-  for (const Position& position : positions) statements.push_back(settle(position, basis));
-  return statements;
+RunBasis basis_of(const ClearingRecord& record) {
+  return {.interval = record.interval, .run = record.run, .price = record.clearing.price, .terms = record.terms};
 }
 
 /// Adds what a statement says to the totals, or with `sign` -1 takes it away again.
@@ -127,14 +126,12 @@ void add_to_totals(State& state, const Statement& statement, std::int64_t sign) 
 }
 
 /// Posts a run, seals its batch and asks for the signature over it. `before` is what the interval was settled to.
-Effects seal_run(State& state, Batch batch, const std::vector<Statement>& before) {
+Effects seal_run(State& state, Batch batch, MarketRun run, const std::vector<Statement>& before) {
   const Interval interval = batch.record.interval;
+  batch.statements = std::move(run.statements);
   batch.record.previous_batch = state.last_batch;
   batch.reading_leaves = seal_readings(state, interval);
-  StoreBatch store{.log_index = state.log.size(),
-                   .entry = {},
-                   .batch = {},
-                   .postings = before.empty() ? postings(batch.statements) : postings(batch.statements, before)};
+  StoreBatch store{.log_index = state.log.size(), .entry = {}, .batch = {}, .postings = std::move(run.postings)};
   state.ledger.post(store.postings);
   Energy contracts_sum;
   for (const Statement& statement : before) add_to_totals(state, statement, -1);
@@ -165,12 +162,12 @@ Effects initial_run(State& state, const SettlementDue& due) {
   settled = {.record = *open.cleared, .positions = in_order(positions)};
   Batch batch{.record = *open.cleared, .order_leaves = {}, .reading_leaves = {}, .statements = {}, .salt = due.salt};
   for (const auto& [id, entry] : open.orders) batch.order_leaves.push_back(entry.leaf);
-  batch.statements = statements_of(settled.positions, settled.record, Run::initial);
+  MarketRun run = settle(settled.positions, basis_of(settled.record));
   settled.record.book.clear();
   settled.record.clearing.fills.clear();
   state.next_settlement = due.interval.next();
   ++state.totals.intervals_settled;
-  return seal_run(state, std::move(batch), {});
+  return seal_run(state, std::move(batch), std::move(run), {});
 }
 
 /// What only intervals that are settled for good now still needed.
@@ -187,13 +184,14 @@ void forget_closed(State& state, const Interval& closed) {
 
 Effects later_run(State& state, const SettlementDue& due) {
   ProvisionalInterval& settled = state.provisional.at(due.interval);
-  const std::vector<Statement> before = statements_of(settled.positions, settled.record, settled.record.run);
-  std::map<HouseholdId, Position> positions = positions_again(state, settled);
+  const std::vector<Position> before = std::exchange(settled.positions, {});
+  const std::vector<Statement> statements_before = settle(before, basis_of(settled.record)).statements;
+  std::map<HouseholdId, Position> positions = positions_again(state, settled.record.interval, before);
   measure(state, due.interval, positions);
   settled.positions = in_order(positions);
   settled.record.run = due.run;
+  MarketRun run = settle_again(settled.positions, before, basis_of(settled.record));
   Batch batch{.record = settled.record, .order_leaves = {}, .reading_leaves = {}, .statements = {}, .salt = due.salt};
-  batch.statements = statements_of(settled.positions, settled.record, due.run);
   state.late.erase(due.interval);
   if (state.late.empty()) state.next_revision.reset();
   ++(due.run == Run::final ? state.totals.final_runs : state.totals.revised_runs);
@@ -201,7 +199,7 @@ Effects later_run(State& state, const SettlementDue& due) {
     state.provisional.erase(due.interval);
     forget_closed(state, due.interval);
   }
-  return seal_run(state, std::move(batch), before);
+  return seal_run(state, std::move(batch), std::move(run), statements_before);
 }
 
 }  // namespace

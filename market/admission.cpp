@@ -99,8 +99,10 @@ Result<AcceptedOrder, OrderReject> admit(const Order& order, const AdmissionFact
   if (!facts.signature_holds) return Fail{OrderReject::bad_signature};
   if (facts.gate_was_closed || !gate_is_open(order, facts.rules, facts.received)) return Fail{OrderReject::gate_closed};
   if (order.sequence <= facts.last_sequence) return Fail{OrderReject::replayed};
-  const Tariff& tariff = facts.rules.tariff;
-  if (order.limit < tariff.feed_in || order.limit > tariff.retail) return Fail{OrderReject::price_out_of_bounds};
+  const std::optional<IntervalTariff> found = facts.rules.tariff.at(order.interval);
+  if (!found) return Fail{OrderReject::gate_closed};
+  if (order.limit < found->tariff.feed_in || order.limit > found->tariff.retail)
+    return Fail{OrderReject::price_out_of_bounds};
   if (order.quantity > quantity_bound(order, household)) return Fail{OrderReject::quantity_out_of_bounds};
   if (crosses_own(order, household.owner, facts.standing)) return Fail{OrderReject::self_crossing};
   const Money spend = facts.open_spend + worst_case_spend(order);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/result.hpp"
+#include "market/market_rules.hpp"
 #include "market/order.hpp"
 #include "market/participants.hpp"
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "market/clearing.hpp"
+#include "market/market_rules.hpp"
 #include "market/merkle.hpp"
 #include "market/settlement.hpp"
 
@@ -20,14 +21,14 @@ struct ClearingRecord {
   Hash32 seed{};
   Hash32 seed_batch{};  ///< root of the last batch sealed when the gate closed, from which the seed follows
   ClearingRule rule;
-  Tariff tariff;
+  IntervalTerms terms;          ///< by which every run settles the interval
   std::vector<BookOrder> book;  ///< in rising order of id
   Clearing clearing;
 
   friend bool operator==(const ClearingRecord&, const ClearingRecord&) = default;
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.interval, self.run, self.previous_batch, self.seed, self.seed_batch, self.rule, self.tariff,
+    return std::tie(self.interval, self.run, self.previous_batch, self.seed, self.seed_batch, self.rule, self.terms,
                     self.book, self.clearing);
   }
 };

@@ -1,5 +1,5 @@
-// What every household of an interval owes or gets, with fees, losses and tax (RULEBOOK section 6). For settlement runs
-// over many households at once; the running controller settles its own intervals through the same imbalance_amount.
+// What every household of an interval owes or gets, with fees, losses and tax (RULEBOOK section 6): the one place where
+// energy becomes money, for settlements from files and for the running market.
 #pragma once
 
 #include <cstdint>

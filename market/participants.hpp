@@ -1,4 +1,4 @@
-// Who takes part and under which rules (RULEBOOK section 2). Journalled: a replay knows what was in force.
+// Who takes part (RULEBOOK section 2). Journalled: a replay knows what was in force.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,6 @@
 #include "core/cbor.hpp"
 #include "core/id.hpp"
 #include "core/units.hpp"
-#include "market/clearing.hpp"
 
 namespace commonwatt {
 
@@ -26,47 +25,6 @@ struct Tariff {
     return std::tie(self.retail, self.feed_in);
   }
 };
-
-struct MarketRules {
-  std::string currency = "EUR";
-  std::int64_t interval_seconds = 900;
-  std::int64_t gate_closure_seconds = 60;      ///< the gate closes this long before the interval begins
-  std::int64_t settlement_lag_seconds = 1800;  ///< the initial run comes this long after the interval ends
-  std::int64_t revision_seconds = 3600;        ///< revised runs come at multiples of this, when readings came late
-  std::int64_t final_seconds = 14 * 86'400;    ///< the final run comes this long after the interval ends
-  std::int64_t witnesses_required = 2;         ///< cosignatures that make a checkpoint witnessed
-  ClearingRule clearing;
-  Tariff tariff;
-  std::optional<UtcTime> trading_end;  ///< intervals from here on are not traded; nothing: the market goes on
-
-  friend bool operator==(const MarketRules&, const MarketRules&) = default;
-  template <class Self>
-  static auto fields(Self& self) {
-    return std::tie(self.currency, self.interval_seconds, self.gate_closure_seconds, self.settlement_lag_seconds,
-                    self.revision_seconds, self.final_seconds, self.witnesses_required, self.clearing, self.tariff,
-                    self.trading_end);
-  }
-
-  [[nodiscard]] UtcTime gate_closure(const Interval& interval) const {
-    return interval.begin() - std::chrono::seconds(gate_closure_seconds);
-  }
-  [[nodiscard]] bool is_traded(const Interval& interval) const {
-    return !trading_end || interval.begin() < *trading_end;
-  }
-  [[nodiscard]] UtcTime settlement_time(const Interval& interval) const {
-    return interval.end() + std::chrono::seconds(settlement_lag_seconds);
-  }
-  [[nodiscard]] UtcTime final_time(const Interval& interval) const {
-    return interval.end() + std::chrono::seconds(final_seconds);
-  }
-  /// When readings that come late at `now` are settled.
-  [[nodiscard]] UtcTime revision_time(UtcTime now) const {
-    return UtcTime::from_seconds((now.seconds() / revision_seconds + 1) * revision_seconds);
-  }
-};
-
-/// How far ahead of its gate an interval may be traded.
-inline constexpr std::int64_t order_horizon_seconds = 86'400;
 
 /// What a meter's registers are for: a billing meter stands at the grid connection and is settled; a production meter
 /// counts a plant behind it; a submeter counts one consumer behind it, for information.

@@ -65,37 +65,24 @@ struct Statement {
   DeliveryQuality quality = DeliveryQuality::good;
   Money energy_amount;     ///< contract x price
   Money imbalance_amount;  ///< deviation x retail when positive, x feed-in when negative
-  Money total;
+  Money loss_amount;       ///< for energy lost on the way from neighbours
+  Money tax_amount;        ///< levies and taxes
+  Money total;             ///< of the four
+  Money without_market;    ///< what the same delivery would have cost with the utility alone, levies and taxes too
 
   [[nodiscard]] Energy delivered() const { return import - export_; }
   [[nodiscard]] Energy deviation() const { return delivered() - contract; }
   /// Production - use = export - import, so use follows from the three others.
   [[nodiscard]] Energy used() const { return produced.value_or(Energy{0}) + import - export_; }
-  /// What the same delivery would have cost with the utility alone.
-  [[nodiscard]] Money without_market() const;
-  [[nodiscard]] Money saved() const { return without_market() - total; }
+  [[nodiscard]] Money saved() const { return without_market - total; }
 
   friend bool operator==(const Statement&, const Statement&) = default;
   template <class Self>
   static auto fields(Self& self) {
     return std::tie(self.household, self.interval, self.run, self.price, self.tariff, self.contract, self.import,
-                    self.export_, self.produced, self.quality, self.energy_amount, self.imbalance_amount, self.total);
+                    self.export_, self.produced, self.quality, self.energy_amount, self.imbalance_amount,
+                    self.loss_amount, self.tax_amount, self.total, self.without_market);
   }
 };
-
-/// What an interval is settled at.
-struct SettlementBasis {
-  Interval interval;
-  Run run = Run::initial;
-  std::optional<Price> price;  ///< the clearing price
-  Tariff tariff;
-};
-/// The statement of one position. Exact: nothing is rounded.
-Statement settle(const Position& position, const SettlementBasis& basis);
-
-/// The postings of a run's statements: contracts against escrow, deviations against the utility.
-std::vector<Posting> postings(std::span<const Statement> statements);
-/// What a later run posts: the differences to `before`, which has the same households in the same sequence.
-std::vector<Posting> postings(std::span<const Statement> statements, std::span<const Statement> before);
 
 }  // namespace commonwatt

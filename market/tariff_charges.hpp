@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "core/id.hpp"
 #include "core/units.hpp"
@@ -43,6 +44,19 @@ struct Tax {
   }
 };
 inline constexpr std::int64_t tax_permille_max = 1'000;  ///< of all taxes of a tariff together
+
+/// What comes on top of the price of energy in an interval.
+struct Charges {
+  std::vector<Levy> levies;
+  std::vector<Tax> taxes;
+  std::int64_t loss_permille = 0;  ///< on energy bought from neighbours, paid at retail
+
+  friend bool operator==(const Charges&, const Charges&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.levies, self.taxes, self.loss_permille);
+  }
+};
 
 /// What one household buys in one interval, before levies and taxes.
 struct Purchase {

@@ -74,7 +74,7 @@ inline MarketConfigured street_configuration() {
   MarketConfigured configured;
   configured.origin = "commonwatt.example/street";
   configured.log_key = street_log_key().public_key();
-  configured.rules.tariff = {.retail = Price{300'000}, .feed_in = Price{80'000}};
+  configured.rules.tariff = TariffSchedule::constant({.retail = Price{300'000}, .feed_in = Price{80'000}});
   for (std::size_t house = 0; house < street_houses().size(); ++house) {
     const StreetHouse& keys = street_houses()[house];
     HouseholdRecord record;

@@ -90,6 +90,26 @@ bool says(const std::string& faults, const std::string& what) {
   return true;
 }
 
+TEST_CASE("a tariff is two prices in [market] or the table [tariff], not both") {
+  constexpr const char* table =
+      "\n[tariff]\nretail = 250000\nfeed_in = 60000\n[[tariff.levy]]\nname = \"grid\"\n"
+      "price = 20000\napplies_to = [\"utility\"]\n";
+  const std::string good = gateway_text();
+  says(faults_of(good + table), "market.retail_price: and the table [tariff] are two tariffs; keep one");
+  std::string own = replaced(good, "retail_price = 300000\n", "");
+  own = replaced(own, "feed_in_price = 80000\n", "");
+  const TemporaryDirectory directory;
+  const std::filesystem::path file = directory / "gateway.toml";
+  test::write_text(file, with_broker_key(own + table));
+  const auto config = read_gateway_config(file);
+  if (!config) FAIL(config.error().front());
+  const std::optional<IntervalTerms> terms = config->rules.terms(Interval(1'782'000'000, 900));
+  REQUIRE(terms.has_value());
+  CHECK(terms->tariff == Tariff{.retail = Price{250'000}, .feed_in = Price{60'000}});
+  CHECK(terms->charges.levies.size() == 1);
+  CHECK_FALSE(faults_of(own) == "good");
+}
+
 TEST_CASE("a good gateway file is read, with its defaults and its paths beside it") {
   const TemporaryDirectory directory;
   const std::filesystem::path file = directory / "gateway.toml";
@@ -102,9 +122,9 @@ TEST_CASE("a good gateway file is read, with its defaults and its paths beside i
   CHECK(config->broker.uri == "ssl://broker.example:8883");
   CHECK(config->log_key == Bytes(32, 1));
   CHECK(config->rules.interval_seconds == 900);
-  CHECK(config->rules.tariff == Tariff{.retail = Price{300'000}, .feed_in = Price{80'000}});
-  CHECK(config->buy_limit == Price{300'000});
-  CHECK(config->sell_limit == Price{80'000});
+  CHECK(config->rules.tariff == TariffSchedule::constant({.retail = Price{300'000}, .feed_in = Price{80'000}}));
+  CHECK_FALSE(config->buy_limit.has_value());
+  CHECK_FALSE(config->sell_limit.has_value());
   REQUIRE(config->meters.size() == 1);
   CHECK(config->meters[0].record.rating == Power{14'000});
 }

@@ -39,12 +39,12 @@ TEST_CASE("every way in which a clearing can be wrong is disputed") {
       {"not in order", [](ClearingRecord& record) { record.book.insert(record.book.begin(), record.book[0]); }},
       {"rule is out of range", [](ClearingRecord& record) { record.rule.k_permille = 1001; }},
       {"rule is out of range", [](ClearingRecord& record) { record.rule.k_permille = -1; }},
-      {"tariff is out of range", [](ClearingRecord& record) { record.tariff.retail.count = INT64_MAX; }},
-      {"tariff is out of range", [](ClearingRecord& record) { record.tariff.feed_in.count = INT64_MIN; }},
+      {"tariff is out of range", [](ClearingRecord& record) { record.terms.tariff.retail.count = INT64_MAX; }},
+      {"tariff is out of range", [](ClearingRecord& record) { record.terms.tariff.feed_in.count = INT64_MIN; }},
       {"quantity out of range", [](ClearingRecord& record) { record.book[1].quantity = Energy{0}; }},
       {"quantity out of range", [](ClearingRecord& record) { record.book[1].quantity.count = INT64_MAX; }},
-      {"outside feed-in and retail", [](ClearingRecord& record) { record.tariff.retail = Price{200'000}; }},
-      {"outside feed-in and retail", [](ClearingRecord& record) { record.tariff.feed_in = Price{200'000}; }},
+      {"outside feed-in and retail", [](ClearingRecord& record) { record.terms.tariff.retail = Price{200'000}; }},
+      {"outside feed-in and retail", [](ClearingRecord& record) { record.terms.tariff.feed_in = Price{200'000}; }},
       {"seed", [](ClearingRecord& record) { record.seed[0] ^= 1U; }},
       {"seed", [](ClearingRecord& record) { record.seed_batch[0] ^= 1U; }},
       {"seed", [](ClearingRecord& record) { record.interval = record.interval.next(); }},
@@ -78,7 +78,7 @@ TEST_CASE("a household's contract is the sum of its fills, sold negative") {
     const Contract contract = contract_of(record, {test::street_order(house, 3)});
     CHECK(contract.net == street().batches[3].batch.statements[house].contract);
     CHECK(contract.price == record.clearing.price);
-    CHECK(contract.tariff == record.tariff);
+    CHECK(contract.terms.tariff == record.terms.tariff);
   }
   CHECK(contract_of(record, {}).net == Energy{0});
 }
@@ -101,7 +101,7 @@ TEST_CASE("a right bill is not disputed, and every figure the household knows be
   };
   says(disputed([](OwnFigures& own) { own.contract.net += Energy{1}; }), "the contract is");
   says(disputed([](OwnFigures& own) { own.contract.price.reset(); }), "price or tariff");
-  says(disputed([](OwnFigures& own) { own.contract.tariff.retail += Price{1}; }), "price or tariff");
+  says(disputed([](OwnFigures& own) { own.contract.terms.tariff.retail += Price{1}; }), "price or tariff");
   says(disputed([](OwnFigures& own) { own.grid->import += Energy{1}; }), "import or export");
   says(disputed([](OwnFigures& own) { own.grid->export_ += Energy{1}; }), "import or export");
   says(disputed([](OwnFigures& own) { own.produces = false; }), "production meter");

@@ -88,7 +88,8 @@ TEST_CASE("contracts and bills are known at once and after a restart") {
   const TemporaryDirectory directory;
   test::Neighbourhood street;
   street.live(3);
-  const Contract contract{.net = Energy{-40}, .price = Price{7}, .tariff = {Price{9}, Price{2}}};
+  const Contract contract{
+      .net = Energy{-40}, .price = Price{7}, .terms = {.tariff = {Price{9}, Price{2}}, .charges = {}}};
   {
     const auto store = opened(directory);
     store->keep_contract(test::street_interval(1), contract);

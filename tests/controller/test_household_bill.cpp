@@ -231,7 +231,7 @@ TEST_CASE("a sealed bill becomes a row with its proof, and bills that do not add
   const auto rows = rows_of({bill, street.bill(0, 1)});
   REQUIRE(rows.ok());
   CHECK(rows->front().total == bill.statement.total);
-  CHECK(rows->front().without_market == bill.statement.without_market());
+  CHECK(rows->front().without_market == bill.statement.without_market);
   CHECK(rows->front().evidence.batch_root == bill.batch_root);
   CHECK(rows->front().evidence.log_index == bill.log_index);
   CHECK(rows_of({bill, street.bill(1, 2)}).error() == "these are bills of hh01 and of hh02; a bill is one household's");

@@ -63,7 +63,7 @@ TEST_CASE("over a day a household pays for the energy of its registers, at the s
       const Statement& statement = store.batch.statements[house];
       energy += Registers{statement.import, statement.export_};
       paid += statement.total;
-      without_market += statement.without_market();
+      without_market += statement.without_market;
     }
     CHECK(energy == test::street_registers(house, day) - test::street_registers(house, 0));
     CHECK(balance(street.state, house) == -paid);

@@ -197,5 +197,38 @@ TEST_CASE("a meter cannot change hands while intervals it counted are not final"
   CHECK(street.state.meters.at(test::grid_meter(2)).household == street_houses()[2].id);
 }
 
+TEST_CASE("an interval keeps the tariff its gate closed with, in every later run") {
+  Neighbourhood street;
+  MarketConfigured taxed = test::street_configuration();
+  taxed.rules.loss_permille = 30;
+  TariffTerms terms = taxed.rules.tariff.terms();
+  terms.versions[0].levies = {
+      {.name = "levy", .price = Price{20'000}, .on_utility_energy = true, .on_neighbour_energy = true}};
+  terms.versions[0].taxes = {{.name = "tax",
+                              .permille = 190,
+                              .on_utility_energy = true,
+                              .on_neighbour_energy = true,
+                              .on_fees = true,
+                              .on_levies = true}};
+  taxed.rules.tariff = TariffSchedule::from(terms).value();
+  street.happen(taxed, UtcTime::from_seconds(test::street_begin - 110));
+  const MeterId late = test::grid_meter(2);
+  street.loses = [&](const MeterId& meter, std::int64_t number) { return meter == late && number > 2; };
+  street.live(6);
+  street.happen(test::street_configuration(), street_interval(8).begin());
+  for (std::int64_t number = 3; number <= 6; ++number) {
+    const Reading reading = test::street_reading(late, test::street_registers(2, number), number);
+    street.happen(ReadingReceived{street_houses()[2].id, test::signed_reading(2, reading)}, street_interval(8).begin());
+  }
+  street.run_until(long_after());
+  const Statement& revised = street.batches[6].batch.statements[2];
+  CHECK(revised.run == Run::revised);
+  CHECK(revised.loss_amount > Money{0});
+  CHECK(revised.tax_amount > Money{0});
+  CHECK(revised.total == revised.energy_amount + revised.imbalance_amount + revised.loss_amount + revised.tax_amount);
+  CHECK(street.state.ledger.balance({.kind = AccountKind::losses, .household = {}}) > Money{0});
+  check_books(street);
+}
+
 }  // namespace
 }  // namespace commonwatt

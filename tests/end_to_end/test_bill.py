@@ -17,7 +17,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 PROGRAM = "build/release/bin/commonwatt"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BILLS = os.path.join(ROOT, "docs/examples/hh01.jsonl")
-LOG_KEY = "e919afa132db5e18dda326e886919ac45d2edfe48090dd19ff82c953311f8329"
+LOG_KEY = "cecc0a7d2f6ce1fb71864853ff6867462122b930050f7fe870b274ef255cfcab"
 
 
 def run(*arguments, text=None, status=0):

@@ -11,7 +11,7 @@ constexpr Interval interval(1'782'000'000, 900);
 
 MarketRules rules() {
   MarketRules rules;
-  rules.tariff = {.retail = Price{300'000}, .feed_in = Price{80'000}};
+  rules.tariff = TariffSchedule::constant({.retail = Price{300'000}, .feed_in = Price{80'000}});
   return rules;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/sha256.hpp"
 #include "market/batch.hpp"
+#include "market/market_run.hpp"
 #include "tests/market/books.hpp"
 
 namespace commonwatt {
@@ -16,7 +17,7 @@ Batch sample() {
   Batch batch;
   ClearingRecord& record = batch.record;
   record.interval = interval;
-  record.tariff = tariff;
+  record.terms.tariff = tariff;
   record.book = {test::bid(1, 500, 250'000), test::ask(2, 500, 100'000)};
   record.clearing = clear(record.book, record.rule, record.seed);
   batch.order_leaves = {test::numbered_id(10), test::numbered_id(11)};
@@ -27,7 +28,7 @@ Batch sample() {
                             .grid = {Energy{1'000}, Energy{600}},
                             .produced = std::nullopt,
                             .quality = DeliveryQuality::good};
-    batch.statements.push_back(settle(position, {interval, Run::initial, record.clearing.price, tariff}));
+    batch.statements.push_back(statement_of(position, {interval, Run::initial, record.clearing.price, record.terms}));
   }
   batch.salt = test::numbered_id(30);
   return batch;
@@ -61,8 +62,8 @@ TEST_CASE("a change of any field of a batch changes its root") {
       [](Batch& batch) { batch.record.seed[0] ^= 1U; },
       [](Batch& batch) { batch.record.seed_batch[0] ^= 1U; },
       [](Batch& batch) { batch.record.rule.k_permille = 499; },
-      [](Batch& batch) { batch.record.tariff.retail += Price{1}; },
-      [](Batch& batch) { batch.record.tariff.feed_in += Price{1}; },
+      [](Batch& batch) { batch.record.terms.tariff.retail += Price{1}; },
+      [](Batch& batch) { batch.record.terms.tariff.feed_in += Price{1}; },
       [](Batch& batch) { batch.record.book[0].id[5] ^= 1U; },
       [](Batch& batch) { batch.record.book[0].side = Side::sell; },
       [](Batch& batch) { batch.record.book[0].quantity += Energy{1}; },
