@@ -241,6 +241,27 @@ struct MarketView::Impl {
 
 namespace {
 
+Json totals_json(const State& state) {
+  const Totals& totals = state.totals;
+  const Energy used = totals.produced + totals.import - totals.export_;
+  return {{"produced_wh", totals.produced.count},
+          {"used_wh", used.count},
+          {"import_wh", totals.import.count},
+          {"export_wh", totals.export_.count},
+          {"traded_wh", totals.traded.count},
+          {"readings", totals.readings},
+          {"estimated_readings", totals.estimated_readings},
+          {"orders", totals.orders},
+          {"rejected_orders", totals.rejected_orders},
+          {"intervals_cleared", totals.intervals_cleared},
+          {"intervals_settled", totals.intervals_settled},
+          {"revised_runs", totals.revised_runs},
+          {"final_runs", totals.final_runs},
+          {"late_intervals", state.late.size()},
+          {"batches", state.log.size()},
+          {"ledger_sum", state.ledger.sum().count}};
+}
+
 Json gateway_json(const ViewInput& input, const HouseholdId& household) {
   const auto found = input.gateways.find(household);
   if (found == input.gateways.end()) return nullptr;
@@ -332,8 +353,6 @@ Json MarketView::Impl::state_json(const ViewInput& input) const {
                       {"source", alarm.source},
                       {"text", alarm.text}});
   }
-  const Totals& totals = state.totals;
-  const Energy used = totals.produced + totals.import - totals.export_;
   const std::optional<IntervalTerms> terms = state.rules.terms(state.next_gate.value_or(Interval{}));
   const bool trading = state.next_gate && state.rules.is_traded(*state.next_gate);
   return {{"time", input.now.seconds()},
@@ -350,23 +369,7 @@ Json MarketView::Impl::state_json(const ViewInput& input) const {
           {"feed_in_price", terms ? Json(terms->tariff.feed_in.count) : Json(nullptr)},
           {"next_gate_closure", trading ? Json(state.rules.gate_closure(*state.next_gate).seconds()) : Json(nullptr)},
           {"last_clearing", last},
-          {"totals",
-           {{"produced_wh", totals.produced.count},
-            {"used_wh", used.count},
-            {"import_wh", totals.import.count},
-            {"export_wh", totals.export_.count},
-            {"traded_wh", totals.traded.count},
-            {"readings", totals.readings},
-            {"estimated_readings", totals.estimated_readings},
-            {"orders", totals.orders},
-            {"rejected_orders", totals.rejected_orders},
-            {"intervals_cleared", totals.intervals_cleared},
-            {"intervals_settled", totals.intervals_settled},
-            {"revised_runs", totals.revised_runs},
-            {"final_runs", totals.final_runs},
-            {"late_intervals", state.late.size()},
-            {"batches", state.log.size()},
-            {"ledger_sum", state.ledger.sum().count}}},
+          {"totals", totals_json(state)},
           {"log",
            {{"size", state.log.size()},
             {"root", to_hex(state.log.root())},
