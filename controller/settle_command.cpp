@@ -70,7 +70,7 @@ std::optional<std::string> read_files(const std::filesystem::path& directory, Di
     if (fault) return fault;
   }
   fault = read_into(input.registers, read_text(name("registers.csv")), [&](std::string text) {
-    return read_registers(name("registers.csv"), std::move(text), households);
+    return read_registers(name("registers.csv"), std::move(text), rules, households);
   });
   if (fault) return fault;
   fault = read_into(input.statements, read_or_begin(name("statements.csv"), statements_header), [&](std::string text) {
@@ -147,6 +147,8 @@ int run_settle(const SettleOptions& options, std::ostream& out, std::ostream& er
   found.input.rules = std::move(*rules);
   if (const std::optional<std::string> fault = read_files(directory, found))
     return complain(errors, *fault, status_data);
+  const std::vector<std::string> zone_names = found.input.rules.zone_names;
+  const bool has_head_meter = !found.input.rules.head_meters.empty();
   const std::size_t postings_before = found.input.postings.size();
   const bool are_named = found.input.rules.communities.are_named();
   const Result<SettleOutcome, std::string> outcome = run_settlement(std::move(found.input), options.run);
@@ -155,6 +157,8 @@ int run_settle(const SettleOptions& options, std::ostream& out, std::ostream& er
   std::vector<Draft> drafts{
       {directory / "statements.csv", statements_header + statements_csv(outcome->statements, outcome->households)},
       {directory / "flags.csv", flags_header + flags_csv(outcome->flags)}};
+  if (has_head_meter)
+    drafts.push_back({directory / "balance.csv", balance_header + balance_csv(outcome->balance, zone_names)});
   if (are_named) {
     drafts.push_back({directory / "communities.csv",
                       communities_header + communities_csv(outcome->community_rows, outcome->households)});

@@ -9,12 +9,9 @@ namespace {
 /// The rows of one meter on their way to energy.
 class MeterRows {
  public:
-  MeterRows(const RegisterTable& registers, std::uint32_t meter, const NameTable& households, const SettleRules& rules,
+  MeterRows(const std::string& meter, const std::string& household, const SettleRules& rules,
             std::vector<SettleFlag>& flags)
-      : meter_(registers.meters[meter]),
-        household_(households[registers.households[meter]]),
-        rules_(rules),
-        flags_(flags) {}
+      : meter_(meter), household_(household), rules_(rules), flags_(flags) {}
 
   /// The good readings in rising time.
   std::vector<BoundaryReading> readings(const std::vector<const RegisterRow*>& rows) {
@@ -90,19 +87,29 @@ class MeterRows {
 
 HouseholdDeliveries household_deliveries(const RegisterTable& registers, const NameTable& households,
                                          const SettleRules& rules, const IntervalSpan& span,
-                                         std::vector<SettleFlag>& flags) {
+                                         std::vector<SettleFlag>& flags, const MeterObserver& observe) {
   std::vector<std::vector<const RegisterRow*>> rows(registers.meters.size());
   for (const RegisterRow& row : registers.rows) rows[row.meter].push_back(&row);
   HouseholdDeliveries result(households.size());
   for (std::uint32_t meter = 0; meter < rows.size(); ++meter) {
-    MeterRows meter_rows(registers, meter, households, rules, flags);
+    MeterRows meter_rows(registers.meters[meter], households[registers.households[meter]], rules, flags);
     const std::vector<Delivery> energies = deliveries(meter_rows.readings(rows[meter]), span);
     meter_rows.flag_estimates(energies, span);
     std::vector<Energy>& household = result[registers.households[meter]];
     household.resize(span.count);
     for (std::size_t i = 0; i < span.count; ++i) household[i] += energies[i].energy.import - energies[i].energy.export_;
+    observe(meter, energies);
   }
   return result;
+}
+
+std::vector<Delivery> head_deliveries(const RegisterTable& registers, std::uint32_t head, const SettleRules& rules,
+                                      const IntervalSpan& span, std::vector<SettleFlag>& flags) {
+  std::vector<const RegisterRow*> rows;
+  for (const RegisterRow& row : registers.head_rows) {
+    if (row.meter == head) rows.push_back(&row);
+  }
+  return deliveries(MeterRows(rules.head_meters[head].meter, "", rules, flags).readings(rows), span);
 }
 
 }  // namespace commonwatt

@@ -1,6 +1,7 @@
 // What the households of a settlement run delivered, interval by interval, and what was wrong with their readings.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,19 @@ namespace commonwatt {
 /// without a meter.
 using HouseholdDeliveries = std::vector<std::vector<Energy>>;
 
+/// Is told what each meter of a household counted, meter by meter, so that nobody must keep it all.
+using MeterObserver = std::function<void(std::uint32_t meter, const std::vector<Delivery>& energies)>;
+
 /// Adds to `flags` every reading that was not taken (register_decreased, implausible, duplicate, out_of_order,
 /// not_a_boundary) and every interval that had to be estimated. Of two good readings of a meter at one time the first
 /// row counts.
 HouseholdDeliveries household_deliveries(const RegisterTable& registers, const NameTable& households,
                                          const SettleRules& rules, const IntervalSpan& span,
-                                         std::vector<SettleFlag>& flags);
+                                         std::vector<SettleFlag>& flags, const MeterObserver& observe);
+
+/// The same for a head meter, of which only what is wrong with its readings is flagged. `head` is its place in the
+/// rules.
+std::vector<Delivery> head_deliveries(const RegisterTable& registers, std::uint32_t head, const SettleRules& rules,
+                                      const IntervalSpan& span, std::vector<SettleFlag>& flags);
 
 }  // namespace commonwatt

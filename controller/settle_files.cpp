@@ -95,6 +95,13 @@ bool is_read(const char* quality) {
   throw RowError{"quality " + quoted(quality) + " is none of " + known};
 }
 
+std::optional<std::uint32_t> head_meter_of(const std::string& meter, const SettleRules& rules) {
+  for (std::uint32_t i = 0; i < rules.head_meters.size(); ++i) {
+    if (rules.head_meters[i].meter == meter) return i;
+  }
+  return std::nullopt;
+}
+
 Party party_of(const char* column, const char* text, NameTable& households) {
   const std::optional<Account> account = account_from_text(text);
   if (!account) throw RowError{std::string(column) + " " + quoted(text) + " is no account"};
@@ -182,21 +189,27 @@ Result<std::vector<ContractRow>, std::string> read_contracts(const std::string& 
   return rows;
 }
 
-Result<RegisterTable, std::string> read_registers(const std::string& name, std::string text, NameTable& households) {
+Result<RegisterTable, std::string> read_registers(const std::string& name, std::string text, const SettleRules& rules,
+                                                  NameTable& households) {
   RegisterTable table;
   const auto error = for_rows<6>(name, text, register_columns, [&](const std::array<char*, 6>& fields, unsigned) {
     RegisterRow row;
     row.time = seconds_of("time", fields[0]);
-    row.meter = table.meters.number_of(name_of("meter", fields[1]));
-    const std::uint32_t household = households.number_of(name_of("household", fields[2]));
-    if (row.meter == table.households.size()) table.households.push_back(household);
-    if (table.households[row.meter] != household) {
+    const std::string meter = name_of("meter", fields[1]);
+    const std::optional<std::uint32_t> head = head_meter_of(meter, rules);
+    if (head && *fields[2] != '\0') {
+      throw RowError{"meter " + quoted(fields[1]) + " is a head meter in settlement.toml; leave its household empty"};
+    }
+    const std::uint32_t household = head ? 0 : households.number_of(name_of("household", fields[2]));
+    row.meter = head ? *head : table.meters.number_of(meter);
+    if (!head && row.meter == table.households.size()) table.households.push_back(household);
+    if (!head && table.households[row.meter] != household) {
       throw RowError{"meter " + quoted(fields[1]) + " was " + households[table.households[row.meter]] +
                      "'s above; a meter is of one household"};
     }
     row.read = is_read(fields[5]);
     row.registers = {register_of("import_wh", fields[3], row.read), register_of("export_wh", fields[4], row.read)};
-    table.rows.push_back(row);
+    (head ? table.head_rows : table.rows).push_back(row);
   });
   if (error) return Fail{*error};
   return table;

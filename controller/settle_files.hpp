@@ -55,6 +55,7 @@ struct RegisterTable {
   std::vector<RegisterRow> rows;  ///< in the sequence of the file
   NameTable meters;
   std::vector<std::uint32_t> households;  ///< of each meter
+  std::vector<RegisterRow> head_rows;     ///< of head meters, whose `meter` is a place in the rules' head meters
 };
 
 /// A row of statements.csv.
@@ -107,7 +108,9 @@ struct SettleFlag {
 /// household is in one zone only. The text is overwritten while it is read.
 Result<std::vector<ContractRow>, std::string> read_contracts(const std::string& name, std::string text,
                                                              SettleRules& rules, NameTable& households);
-Result<RegisterTable, std::string> read_registers(const std::string& name, std::string text, NameTable& households);
+/// Rows of the rules' head meters have an empty household.
+Result<RegisterTable, std::string> read_registers(const std::string& name, std::string text, const SettleRules& rules,
+                                                  NameTable& households);
 Result<std::vector<StatementRow>, std::string> read_statements(const std::string& name, std::string text,
                                                                const SettleRules& rules, NameTable& households);
 Result<std::vector<PostingRow>, std::string> read_postings(const std::string& name, std::string text,

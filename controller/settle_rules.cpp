@@ -4,6 +4,7 @@
 
 #include "controller/household_keys.hpp"
 #include "controller/tariff_file.hpp"
+#include "market/spoofing.hpp"
 
 namespace commonwatt {
 namespace {
@@ -75,6 +76,40 @@ void read_households(ConfigTable& file, SettleRules& rules) {
   for_households(fuses, [&](const std::string& name) {
     rules.fuses[name] = Power{fuses.integer(name.c_str(), {1, 1'000'000'000})};
   });
+  ConfigTable nameplates = file.table("nameplate_w");
+  for_households(nameplates, [&](const std::string& name) {
+    rules.nameplates[name] = Power{nameplates.integer(name.c_str(), {1, 1'000'000'000})};
+  });
+}
+
+void read_head_meters(std::vector<ConfigTable> tables, SettleRules& rules) {
+  for (ConfigTable& table : tables) {
+    HeadMeter head{.meter = table.text("meter"), .zone = 0};
+    if (!is_name(head.meter) && table.has("meter"))
+      table.fault("meter", "is not 1 to 32 characters of a-z, 0-9, '-' and '_'");
+    const auto same = [&](const HeadMeter& other) { return other.meter == head.meter; };
+    if (std::any_of(rules.head_meters.begin(), rules.head_meters.end(), same))
+      table.fault("meter", "'" + head.meter + "' is there twice");
+    const std::string name = table.text("zone", "");
+    const std::optional<ZoneIndex> zone = rules.zone_of(name);
+    if (!zone) table.fault("zone", "'" + name + "' is not among the zones");
+    head.zone = zone.value_or(0);
+    rules.head_meters.push_back(std::move(head));
+  }
+}
+
+void read_balance(ConfigTable table, SettleRules& rules) {
+  constexpr IntegerRange days_range{static_cast<std::int64_t>(spoof_baseline_min), 60};
+  BalanceRules& balance = rules.balance;
+  balance.head_class_permille = table.integer("head_class_permille", {1, 100}, balance.head_class_permille);
+  balance.meter_class_permille = table.integer("meter_class_permille", {1, 100}, balance.meter_class_permille);
+  rules.baseline_days = static_cast<std::size_t>(
+      table.integer("baseline_days", days_range, static_cast<std::int64_t>(rules.baseline_days)));
+  const std::optional<double> latitude = table.real("latitude", -90, 90);
+  const std::optional<double> longitude = table.real("longitude", -180, 180);
+  if (latitude && longitude) rules.site = Site{.latitude_degrees = *latitude, .longitude_degrees = *longitude};
+  if (latitude.has_value() != longitude.has_value())
+    table.fault(latitude ? "latitude" : "longitude", "latitude and longitude go together");
 }
 
 }  // namespace
@@ -121,6 +156,8 @@ Result<SettleRules, std::vector<std::string>> read_settle_rules(const std::files
   read_islanded(table, rules);
   read_zones(table.tables("zone"), rules);
   read_households(table, rules);
+  read_head_meters(table.tables("head_meter"), rules);
+  read_balance(table.table("balance"), rules);
   std::vector<std::string> faults = table.finish();
   if (!faults.empty()) return Fail{std::move(faults)};
   return rules;

@@ -12,10 +12,19 @@
 #include "core/result.hpp"
 #include "market/interval_settlement.hpp"
 #include "market/tariff_schedule.hpp"
+#include "market/zone_balance.hpp"
+#include "meter/clear_sky.hpp"
 
 namespace commonwatt {
 
 enum class SettlementMethod : std::uint8_t { auction, allocation };
+
+/// A meter that counts what passes between a zone and the rest of the network: import is into the zone. It measures the
+/// zone and all zones below it.
+struct HeadMeter {
+  std::string meter;
+  ZoneIndex zone = 0;
+};
 
 struct SettleRules {
   std::int64_t interval_seconds = 900;
@@ -29,7 +38,12 @@ struct SettleRules {
   std::vector<std::int64_t> loss_permille{0};
   std::vector<bool> transformers;  ///< of each zone, whether the file marks it as one
   std::map<std::string, ZoneIndex> household_zones;
-  std::map<std::string, Power> fuses;  ///< what each meter of a household can carry
+  std::map<std::string, Power> fuses;       ///< what each meter of a household can carry
+  std::map<std::string, Power> nameplates;  ///< of each household's plant
+  std::vector<HeadMeter> head_meters;
+  BalanceRules balance;
+  std::size_t baseline_days = 20;  ///< from the first whole day on; at least spoof_baseline_min
+  std::optional<Site> site;        ///< of all plants; nothing: nobody knows when it is night
 
   [[nodiscard]] ImbalancePrices imbalance(const Tariff& of_interval) const {
     if (imbalance_price) return {.shortfall = *imbalance_price, .surplus = *imbalance_price};

@@ -101,7 +101,11 @@ class SettlementRun {
     sort_by_interval(input_.postings);
     sort_by_interval(input_.runs);
     sort_by_interval(input_.community_rows);
-    deliveries_ = household_deliveries(input_.registers, input_.households, input_.rules, span_, outcome_.flags);
+    HeadBalance balance(input_.rules, input_.registers, input_.households, span_);
+    deliveries_ = household_deliveries(
+        input_.registers, input_.households, input_.rules, span_, outcome_.flags,
+        [&](std::uint32_t meter, const std::vector<Delivery>& energies) { balance.add(meter, energies); });
+    outcome_.balance = balance.judge(outcome_.flags);
     for (std::uint32_t i = 0; i < input_.households.size(); ++i)
       zones_.push_back(input_.rules.home_of(input_.households[i]));
     for (Community& community : input_.rules.communities.list) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/settle_balance.hpp"
 #include "controller/settle_files.hpp"
 
 namespace commonwatt {
@@ -32,6 +33,7 @@ struct SettleOutcome {
   std::vector<StatementRow> statements;      ///< now in force, by interval and household
   std::vector<PostingRow> postings;          ///< new ones, to be appended
   std::vector<RunRow> runs;                  ///< new ones, to be appended
+  std::vector<BalanceRow> balance;           ///< by head meter and interval; empty without head meters
   std::vector<SettleFlag> flags;             ///< by interval, household and meter
   std::vector<CommunityRow> community_rows;  ///< now in force; empty where communities have no names
   std::vector<Community> communities;        ///< as they were settled, with the reduction of the network fee

@@ -158,7 +158,7 @@ std::string contract_error(const std::string& rows) {
 }
 std::string register_error(const std::string& rows) {
   NameTable households;
-  const auto read = read_registers("registers.csv", registers_header + rows, households);
+  const auto read = read_registers("registers.csv", registers_header + rows, SettleRules{}, households);
   return read ? "no error" : read.error();
 }
 
@@ -192,8 +192,8 @@ TEST_CASE("a time may have an offset, and without one it is none") {
         std::string::npos);
   CHECK(contract_error("2026-06-21T02:20:00+02:00,h1,,buy,5,1\n").find("is not a multiple of 900") !=
         std::string::npos);
-  const auto registers =
-      read_registers("registers.csv", registers_header + "2026-06-21T02:15:00+02:00,m1,h1,1,2,good\n", households);
+  const auto registers = read_registers(
+      "registers.csv", registers_header + "2026-06-21T02:15:00+02:00,m1,h1,1,2,good\n", SettleRules{}, households);
   CHECK(registers->rows.at(0).time == 1'782'000'900);
 }
 
@@ -252,8 +252,9 @@ TEST_CASE("the zone of a contract must be one of the zones, and the household's"
 
 TEST_CASE("registers are read with their quality, and only good ones count as read") {
   NameTable households;
-  const auto table = read_registers(
-      "registers.csv", registers_header + "900,m1,h1,5,6,good\n0,m1,h1,1,2,suspect\n0,m2,h1,,,missing\n", households);
+  const auto table =
+      read_registers("registers.csv", registers_header + "900,m1,h1,5,6,good\n0,m1,h1,1,2,suspect\n0,m2,h1,,,missing\n",
+                     SettleRules{}, households);
   REQUIRE(table.ok());
   CHECK(table->rows[0].registers == Registers{Energy{5}, Energy{6}});
   CHECK(table->rows[0].read);

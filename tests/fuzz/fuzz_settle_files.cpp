@@ -33,6 +33,7 @@ SettleRules rules_with_zones() {
   rules.zones = *ZoneTree::from({Zone{}, {.parent = 0, .fee = Price{77}, .export_limit = {}, .import_limit = {}}});
   rules.zone_names = {"a", "b"};
   rules.loss_permille = {0, 25};
+  rules.head_meters = {{.meter = "trafo", .zone = 0}};
   return rules;
 }
 
@@ -117,7 +118,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (data[0] % 2 == 1) split_community(input.rules);
   if (data[0] % 5 == 1) input.islanded = {{.begin = 900, .end = 901}, {.begin = 1'782'000'900, .end = 1'782'003'000}};
   auto contracts = read_contracts("contracts.csv", first, input.rules, input.households);
-  auto registers = read_registers("registers.csv", second, input.households);
+  auto registers = read_registers("registers.csv", second, input.rules, input.households);
   static_cast<void>(is_read(read_runs("runs.csv", first, input.rules), "runs.csv:"));
   static_cast<void>(is_read(read_island_spans("islanded.csv", first), "islanded.csv:"));
   NameTable others;
