@@ -18,7 +18,17 @@ std::string date_of(const BookPosting& posting) {
 }
 
 bool same_transaction(const BookPosting& a, const BookPosting& b) {
-  return a.begin_seconds == b.begin_seconds && a.run == b.run;
+  return a.begin_seconds == b.begin_seconds && a.run == b.run && a.reference == b.reference;
+}
+
+/// The first line of a transaction, and below it a payment's reference.
+std::string heading(const BookPosting& posting) {
+  if (posting.reference.empty()) {
+    return date_of(posting) + " (" + start_text(posting) + " " + posting.run + ") Settlement of " +
+           start_text(posting) + ", " + posting.run + " run\n";
+  }
+  return date_of(posting) + " Payment, " + posting.kind + " of " + posting.household +
+         "\n    ; reference: " + posting.reference + "\n";
 }
 
 /// Two spaces part account and amount in a journal.
@@ -28,7 +38,7 @@ std::string line(const std::string& account, Money amount, const std::string& cu
 
 std::string closing(const std::map<std::string, Money>& balances, const BookPosting& last,
                     const std::string& currency) {
-  std::string text = "\n" + date_of(last) + " Balances after the last settlement\n";
+  std::string text = "\n" + date_of(last) + " Balances after the last transaction\n";
   for (const auto& [account, balance] : balances)
     text += line(account, Money{0}, currency, " = " + exact_decimal(balance) + " " + currency);
   return text;
@@ -60,6 +70,8 @@ std::string book_name(const std::string& name) {
       return "expenses:rounding";
     case BookAccount::rewards:
       return "expenses:rewards";
+    case BookAccount::bank:
+      return "assets:bank";
   }
   return "";
 }
@@ -76,10 +88,7 @@ std::string book_journal(const std::vector<BookPosting>& postings, const std::st
   std::map<std::string, Money> balances;
   for (std::size_t i = 0; i < postings.size(); ++i) {
     const BookPosting& posting = postings[i];
-    if (i == 0 || !same_transaction(postings[i - 1], posting)) {
-      text += "\n" + date_of(posting) + " (" + start_text(posting) + " " + posting.run + ") Settlement of " +
-              start_text(posting) + ", " + posting.run + " run\n";
-    }
+    if (i == 0 || !same_transaction(postings[i - 1], posting)) text += "\n" + heading(posting);
     const std::string note =
         "  ; kind: " + posting.kind + (posting.household.empty() ? "" : ", household: " + posting.household);
     text += line(book_name(posting.debit), posting.amount, currency, note);
@@ -94,9 +103,10 @@ std::string book_journal(const std::vector<BookPosting>& postings, const std::st
 std::string book_csv(const std::vector<BookPosting>& postings, const std::string& currency) {
   std::string text = std::string(book_csv_header) + "\n";
   for (const BookPosting& posting : postings) {
-    text += date_of(posting) + "," + start_text(posting) + "," + posting.run + "," + posting.kind + "," +
-            posting.household + "," + book_name(posting.debit) + "," + book_name(posting.credit) + "," +
-            std::to_string(posting.amount.count) + "," + exact_decimal(posting.amount) + "," + currency + "\n";
+    const std::string start = posting.reference.empty() ? start_text(posting) : "";
+    text += date_of(posting) + "," + start + "," + posting.run + "," + posting.kind + "," + posting.household + "," +
+            book_name(posting.debit) + "," + book_name(posting.credit) + "," + std::to_string(posting.amount.count) +
+            "," + exact_decimal(posting.amount) + "," + currency + "," + posting.reference + "\n";
   }
   return text;
 }

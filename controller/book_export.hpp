@@ -12,15 +12,15 @@ namespace commonwatt {
 /// The account in the operator's books: "assets:receivable:household:hh01". `name` is one that book_account_of knows.
 std::string book_name(const std::string& name);
 
-/// By interval, then run, then as they came.
+/// By interval or day, payments first, then by run, then as they came.
 void sort_postings(std::vector<BookPosting>& postings);
 
-/// One transaction for each interval and run, dated by the interval's day in UTC, then one that states every account's
-/// balance as an assertion. Debits are positive. The postings are sorted.
+/// One transaction for each interval and run, dated by the interval's day in UTC, and for each payment, then one that
+/// states every account's balance as an assertion. Debits are positive. The postings are sorted.
 std::string book_journal(const std::vector<BookPosting>& postings, const std::string& currency);
 
 inline constexpr const char* book_csv_header =
-    "date,interval_start,run,kind,household,debit,credit,amount_nano,amount,currency";
+    "date,interval_start,run,kind,household,debit,credit,amount_nano,amount,currency,reference";
 /// A row per posting. The postings are sorted.
 std::string book_csv(const std::vector<BookPosting>& postings, const std::string& currency);
 

@@ -420,6 +420,7 @@ Result<ControllerConfig, ConfigFaults> read_controller_config(const std::filesys
   config.api_port = api.integer("port", {0, 65'535}, 8080);
   config.api_port_file = api.path("port_file", "");
   config.api_token = read_token(api, "token_file");
+  config.payments = top.table("ledger").path("payments", "");
   std::set<HouseholdId> names;
   std::set<MeterId> meters;
   for (ConfigTable& table : top.tables("household")) {

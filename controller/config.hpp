@@ -106,6 +106,7 @@ struct ControllerConfig {
   std::int64_t api_port = 0;
   std::filesystem::path api_port_file;  ///< gets the port that was bound; empty: none is written
   std::string api_token;                ///< from the token file; empty: none
+  std::filesystem::path payments;       ///< what the bank's statements say (payment_file.hpp); empty: none
   MarketRules rules;
   std::vector<HouseholdRecord> households;
 };

@@ -14,6 +14,7 @@
 #include "controller/market_view.hpp"
 #include "controller/mqtt_bus.hpp"
 #include "controller/outgoing.hpp"
+#include "controller/payment_watch.hpp"
 #include "controller/step.hpp"
 #include "controller/stop_signal.hpp"
 #include "core/sha256.hpp"
@@ -46,6 +47,7 @@ class Controller {
         clock_(clock),
         speed_(speed),
         inbox_(inbox_max),
+        payments_(config.payments),
         view_(config.store) {}
 
   bool start();
@@ -64,6 +66,7 @@ class Controller {
   void take_status(const HouseholdId& household, const Bytes& payload);
   bool commit(const std::vector<TimedEvent>& events);
   void tell_of_missing_tariff();
+  bool book_payments();
   std::vector<TimedEvent> due_events();
 
   void run(const Effect& effect);
@@ -97,6 +100,7 @@ class Controller {
   std::chrono::steady_clock::time_point next_picture_{};
   bool picture_wanted_ = true;
   Inbox<Incoming> inbox_;
+  PaymentWatch payments_;
   MarketView view_;
   Outgoing outgoing_;
   std::unique_ptr<HttpServer> server_;  // before the bus: both end before what they talk to
@@ -252,6 +256,7 @@ int Controller::loop() {
       running = commit(due);
     }
     tell_of_missing_tariff();
+    if (running) running = book_payments();
     outgoing_.flush(*bus_);
     show(false);
   }
@@ -259,21 +264,38 @@ int Controller::loop() {
   return saved ? 0 : 1;
 }
 
+/// What is new in the operator's file of payments. It is looked at by the machine's time: market time knows nothing
+/// of it.
+bool Controller::book_payments() {
+  const PaymentsDue due = payments_.due(state_, std::chrono::steady_clock::now());
+  for (const std::string& text : due.alarms) alarm(Severity::alarm, "payments", text);
+  if (due.payments.empty()) return true;
+  std::vector<TimedEvent> events;
+  for (const PaymentBooked& payment : due.payments)
+    events.push_back({.time = event_time(clock_.now()), .event = payment});
+  if (!commit(events)) return false;
+  log_line(Severity::info, "payments", std::to_string(events.size()) + " payments booked");
+  return true;
+}
+
 /// Steps through events, writes them down, and only then lets their effects happen.
 bool Controller::commit(const std::vector<TimedEvent>& events) {
   Effects effects;
   std::vector<StoreBatch> batches;
+  std::vector<StorePayment> payments;
   for (const TimedEvent& timed : events) {
     for (Effect& effect : step(state_, timed.event, timed.time)) {
       if (auto* store = std::get_if<StoreBatch>(&effect)) {
         leaves_.push_back(log_leaf(store->entry));
         batches.push_back(std::move(*store));
+      } else if (auto* booked = std::get_if<StorePayment>(&effect)) {
+        payments.push_back(std::move(*booked));
       } else {
         effects.push_back(std::move(effect));
       }
     }
   }
-  const Result<Done, std::string> written = journal_->append(events, batches);
+  const Result<Done, std::string> written = journal_->append(events, batches, payments);
   if (!written) {
     log_line(Severity::alarm, "journal",
              written.error() + "; nothing was acknowledged, the controller stops and restarts from what is on disk");
@@ -414,6 +436,7 @@ void Controller::run(const Effect& effect) {
       self.outgoing_.add(clearing_topic, encode(clearing.record));
     }
     void operator()(const StoreBatch& /*store*/) const {}  // Written with its event.
+    void operator()(const StorePayment& /*store*/) const {}
     void operator()(const SignCheckpoint& sign) const {
       self.follow_up_.push_back(
           {.time = self.event_time(self.clock_.now()),

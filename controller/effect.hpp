@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controller/message.hpp"
+#include "controller/payment.hpp"
 
 namespace commonwatt {
 
@@ -24,6 +25,13 @@ struct StoreBatch {
   LogEntry entry;
   Batch batch;
   std::vector<Posting> postings;
+};
+/// Keep the payment where books are made from, in the transaction that writes the event.
+struct StorePayment {
+  std::int64_t number = 0;  ///< from 1, in the order they were booked
+  PaymentBooked payment;
+
+  friend bool operator==(const StorePayment&, const StorePayment&) = default;
 };
 /// Sign the log's state; the signature comes back as CheckpointSigned.
 struct SignCheckpoint {
@@ -52,7 +60,7 @@ struct RaiseAlarm {
 };
 
 using Effect = std::variant<SendReceipt, PublishClearing, StoreBatch, SignCheckpoint, PublishCheckpoint,
-                            CheckpointWitnessed, RaiseAlarm>;
+                            CheckpointWitnessed, RaiseAlarm, StorePayment>;
 using Effects = std::vector<Effect>;
 
 }  // namespace commonwatt

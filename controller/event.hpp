@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "controller/eip712.hpp"
+#include "controller/payment.hpp"
 #include "controller/signed_note.hpp"
 #include "market/market_rules.hpp"
 #include "market/participants.hpp"
@@ -101,6 +102,6 @@ struct CosignatureReceived {
 };
 
 using Event = std::variant<MarketConfigured, OrderReceived, ReadingReceived, GateClosed, SettlementDue,
-                           CheckpointSigned, CosignatureReceived>;
+                           CheckpointSigned, CosignatureReceived, PaymentBooked>;
 
 }  // namespace commonwatt

@@ -37,28 +37,55 @@ std::string household_of(const Posting& posting) {
   return posting.credit.household ? posting.credit.household->text() : "";
 }
 
+/// Says what is wrong with a posting that no book can hold; `sum` is of the amounts so far.
+std::optional<std::string> add_to(Books& books, BookPosting posting, Wide& sum) {
+  sum += wide(posting.amount.count);
+  if (posting.amount <= Money{0} || sum > (std::int64_t{1} << 62U))
+    return "a posting's amount is not above zero, or all sum to more than 2^62";
+  if (!book_account_of(posting.debit) || !book_account_of(posting.credit))
+    return "a posting names an account that the books do not know: " + posting.debit + ", " + posting.credit;
+  books.postings.push_back(std::move(posting));
+  return std::nullopt;
+}
+
+BookPosting payment_posting(const PaymentBooked& payment) {
+  const bool is_deposit = payment.amount > Money{0};
+  std::string household = to_text(Account{.kind = AccountKind::household, .household = payment.household});
+  BookPosting book{.begin_seconds = payment.time.seconds(),
+                   .run = {},
+                   .debit = to_text(AccountKind::bank),
+                   .credit = std::move(household),
+                   .amount = is_deposit ? payment.amount : -payment.amount,
+                   .kind = to_text(is_deposit ? PostingKind::deposit : PostingKind::payout),
+                   .household = payment.household.text(),
+                   .reference = payment.reference};
+  if (!is_deposit) std::swap(book.debit, book.credit);
+  return book;
+}
+
 Result<Books, std::string> books_of_journal(const std::filesystem::path& file) {
   Result<JournalPostings, std::string> content = read_postings(file);
   if (!content) return Fail{content.error()};
   Books books{.postings = {}, .currency = content->currency};
   Wide sum = 0;
+  for (const StorePayment& store : content->payments) {
+    if (!is_payment_reference(store.payment.reference) || store.payment.time < UtcTime{} ||
+        store.payment.time >= payment_time_end || store.payment.amount < -payment_max)
+      return Fail{file.string() + ": payment " + std::to_string(store.number) + " is damaged; run 'commonwatt verify'"};
+    if (const auto wrong = add_to(books, payment_posting(store.payment), sum))
+      return Fail{file.string() + ": " + *wrong};
+  }
   for (const JournalPostings::BatchPostings& batch : content->batches) {
     for (const Posting& posting : batch.postings) {
-      sum += wide(posting.amount.count);
-      if (posting.amount <= Money{0} || sum > (std::int64_t{1} << 62U))
-        return Fail{file.string() + ": a posting's amount is not above zero, or all sum to more than 2^62"};
       BookPosting book{.begin_seconds = batch.interval.begin_seconds(),
                        .run = to_text(batch.run),
                        .debit = to_text(posting.debit),
                        .credit = to_text(posting.credit),
                        .amount = posting.amount,
                        .kind = to_text(posting.kind),
-                       .household = household_of(posting)};
-      if (!book_account_of(book.debit) || !book_account_of(book.credit)) {
-        return Fail{file.string() + ": a posting names an account that the books do not know: " + book.debit + ", " +
-                    book.credit};
-      }
-      books.postings.push_back(std::move(book));
+                       .household = household_of(posting),
+                       .reference = {}};
+      if (const auto wrong = add_to(books, std::move(book), sum)) return Fail{file.string() + ": " + *wrong};
     }
   }
   return books;

@@ -1,6 +1,7 @@
 #include "controller/journal.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "controller/sqlite.hpp"
 #include "controller/step.hpp"
@@ -14,6 +15,7 @@ CREATE TABLE IF NOT EXISTS journal(sequence INTEGER PRIMARY KEY, time INTEGER NO
 CREATE TABLE IF NOT EXISTS batch(log_index INTEGER PRIMARY KEY, interval_begin INTEGER NOT NULL, batch BLOB NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS batch_interval ON batch(interval_begin);
 CREATE TABLE IF NOT EXISTS snapshot(sequence INTEGER PRIMARY KEY, state BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS payment(number INTEGER PRIMARY KEY, household TEXT NOT NULL, amount INTEGER NOT NULL, time INTEGER NOT NULL, reference TEXT NOT NULL) STRICT;
 )";
 
 std::array<std::uint8_t, 8> big_endian(std::int64_t value) {
@@ -49,6 +51,66 @@ StoreBatch stored(std::int64_t log_index, BatchRow row) {
   return {.log_index = log_index, .entry = entry, .batch = std::move(row.batch), .postings = std::move(row.postings)};
 }
 
+std::vector<StorePayment> stored_payments(SqliteDatabase& database) {
+  std::vector<StorePayment> payments;
+  SqlStatement all = database.prepare("SELECT number, household, amount, time, reference FROM payment ORDER BY number");
+  while (all.row()) {
+    payments.push_back({.number = all.integer(0),
+                        .payment = {.household = HouseholdId::from(all.text(1)).value_or(HouseholdId()),
+                                    .amount = Money{all.integer(2)},
+                                    .time = UtcTime{all.integer(3)},
+                                    .reference = all.text(4)}});
+  }
+  return payments;
+}
+
+/// The state after every event, and what is known of the last one.
+struct Restored {
+  State state;
+  std::int64_t sequence = 0;
+  UtcTime time;
+};
+Result<Restored, std::string> restore_from(SqliteDatabase& database, const std::filesystem::path& file) {
+  try {
+    Restored restored;
+    Hash32 tip{};
+    SqlStatement newest = database.prepare(
+        "SELECT snapshot.sequence, state, snapshot.hash, journal.hash, time FROM snapshot JOIN journal USING(sequence) "
+        "ORDER BY sequence DESC");
+    while (newest.row()) {
+      Hash32 entry_hash{};
+      if (newest.blob(3).size() != entry_hash.size()) continue;
+      std::copy_n(newest.blob(3).begin(), entry_hash.size(), entry_hash.begin());
+      if (!equal(snapshot_hash(entry_hash, newest.blob(1)), newest.blob(2)))
+        continue;  // An older one will do, or none.
+      Result<State, CborError> kept = decode<State>(newest.blob(1));
+      if (!kept) continue;
+      restored = {.state = std::move(*kept), .sequence = newest.integer(0), .time = UtcTime{newest.integer(4)}};
+      tip = entry_hash;
+      break;
+    }
+    newest.reset();
+    SqlStatement rest =
+        database.prepare("SELECT sequence, time, event, hash FROM journal WHERE sequence>? ORDER BY sequence");
+    rest.with(restored.sequence);
+    while (rest.row()) {
+      restored.time = UtcTime{rest.integer(1)};
+      tip = chain_hash(tip, ++restored.sequence, restored.time, rest.blob(2));
+      const Result<Event, CborError> event = decode<Event>(rest.blob(2));
+      const bool chained = rest.integer(0) == restored.sequence && equal(tip, rest.blob(3));
+      if (!chained || !event) {
+        return Fail{file.string() + ": entry " + std::to_string(rest.integer(0)) + ": " +
+                    (event ? "it does not follow from the entry before it" : to_text(event.error())) +
+                    "; restore a backup, or ask a member for the journal"};
+      }
+      step(restored.state, *event, restored.time);
+    }
+    return restored;
+  } catch (const SqliteError& error) {
+    return Fail{file.string() + ": " + error.what()};
+  }
+}
+
 }  // namespace
 
 Bytes encode_batch_row(const StoreBatch& store) {
@@ -65,6 +127,7 @@ struct Journal::Tables {
         database(path, OpenMode::read_write, schema),
         insert_event(database.prepare("INSERT INTO journal VALUES(?,?,?,?)")),
         insert_batch(database.prepare("INSERT INTO batch VALUES(?,?,?)")),
+        insert_payment(database.prepare("INSERT INTO payment VALUES(?,?,?,?,?)")),
         first_batch(
             database.prepare("SELECT log_index, batch FROM batch WHERE interval_begin=? ORDER BY log_index LIMIT 1")),
         batch_in_force(database.prepare(
@@ -94,6 +157,7 @@ struct Journal::Tables {
   SqliteDatabase database;
   SqlStatement insert_event;
   SqlStatement insert_batch;
+  SqlStatement insert_payment;
   SqlStatement first_batch;
   SqlStatement batch_in_force;
   SqlStatement batch_by_index;
@@ -116,50 +180,13 @@ Result<std::unique_ptr<Journal>, std::string> Journal::open(const std::filesyste
 }
 
 Result<State, std::string> Journal::restore() {
-  try {
-    State state;
-    std::int64_t sequence = 0;
-    Hash32 tip{};
-    SqlStatement newest = tables_->database.prepare(
-        "SELECT snapshot.sequence, state, snapshot.hash, journal.hash FROM snapshot JOIN journal USING(sequence) "
-        "ORDER BY sequence DESC");
-    while (newest.row()) {
-      Hash32 entry_hash{};
-      if (newest.blob(3).size() != entry_hash.size()) continue;
-      std::copy_n(newest.blob(3).begin(), entry_hash.size(), entry_hash.begin());
-      if (!equal(snapshot_hash(entry_hash, newest.blob(1)), newest.blob(2)))
-        continue;  // An older one will do, or none.
-      Result<State, CborError> kept = decode<State>(newest.blob(1));
-      if (!kept) continue;
-      state = std::move(*kept);
-      sequence = newest.integer(0);
-      tip = entry_hash;
-      break;
-    }
-    newest.reset();
-    SqlStatement rest =
-        tables_->database.prepare("SELECT sequence, time, event, hash FROM journal WHERE sequence>? ORDER BY sequence");
-    rest.with(sequence);
-    while (rest.row()) {
-      const UtcTime time{rest.integer(1)};
-      tip = chain_hash(tip, ++sequence, time, rest.blob(2));
-      const Result<Event, CborError> event = decode<Event>(rest.blob(2));
-      const bool chained = rest.integer(0) == sequence && equal(tip, rest.blob(3));
-      if (!chained || !event) {
-        return Fail{tables_->file.string() + ": entry " + std::to_string(rest.integer(0)) + ": " +
-                    (event ? "it does not follow from the entry before it" : to_text(event.error())) +
-                    "; restore a backup, or ask a member for the journal"};
-      }
-      step(state, *event, time);
-    }
-    return state;
-  } catch (const SqliteError& error) {
-    return Fail{tables_->file.string() + ": " + error.what()};
-  }
+  Result<Restored, std::string> restored = restore_from(tables_->database, tables_->file);
+  if (!restored) return Fail{restored.error()};
+  return std::move(restored->state);
 }
 
-Result<Done, std::string> Journal::append(const std::vector<TimedEvent>& events,
-                                          const std::vector<StoreBatch>& batches) {
+Result<Done, std::string> Journal::append(const std::vector<TimedEvent>& events, const std::vector<StoreBatch>& batches,
+                                          const std::vector<StorePayment>& payments) {
   try {
     std::int64_t sequence = tables_->sequence;
     Hash32 tip = tables_->tip;
@@ -171,6 +198,11 @@ Result<Done, std::string> Journal::append(const std::vector<TimedEvent>& events,
     }
     for (const StoreBatch& store : batches) {
       tables_->insert_batch.with(store.log_index, store.entry.interval.begin_seconds(), encode_batch_row(store)).run();
+    }
+    for (const auto& [number, payment] : payments) {
+      tables_->insert_payment
+          .with(number, payment.household.text(), payment.amount.count, payment.time.nanoseconds, payment.reference)
+          .run();
     }
     transaction.commit();
     // From here it is on disk.
@@ -278,6 +310,7 @@ Result<JournalContent, std::string> read_journal(const std::filesystem::path& fi
       const ByteView state = snapshots.blob(1);
       content.snapshots.push_back({snapshots.integer(0), Bytes(state.begin(), state.end())});
     }
+    content.payments = stored_payments(database);
     return content;
   } catch (const std::exception& error) {
     return Fail{file.string() + ": " + error.what()};
@@ -295,6 +328,7 @@ Result<JournalPostings, std::string> read_postings(const std::filesystem::path& 
       const ClearingRecord& record = row->batch.record;
       content.batches.push_back({.interval = record.interval, .run = record.run, .postings = std::move(row->postings)});
     }
+    content.payments = stored_payments(database);
     SqlStatement events = database.prepare("SELECT event FROM journal ORDER BY sequence");
     while (events.row()) {
       const Result<Event, CborError> event = decode<Event>(events.blob(0));
@@ -303,6 +337,35 @@ Result<JournalPostings, std::string> read_postings(const std::filesystem::path& 
         content.currency = configured->rules.currency;
     }
     return content;
+  } catch (const std::exception& error) {
+    return Fail{file.string() + ": " + error.what()};
+  }
+}
+
+Result<JournalBooks, std::string> read_books(const std::filesystem::path& file, std::optional<UtcTime> until) {
+  try {
+    SqliteDatabase database(file, OpenMode::read_only, "");
+    database.execute("BEGIN");  // All that is read is of one moment, whatever the controller writes meanwhile.
+    Result<Restored, std::string> restored = restore_from(database, file);
+    if (!restored) return Fail{restored.error()};
+    JournalBooks books{
+        .state = std::move(restored->state), .sequence = restored->sequence, .time = restored->time, .late = {}};
+    const auto is_late = [&](const Interval& interval) {
+      return books.state.provisional.contains(interval) || (until && interval.end() > *until);
+    };
+    std::int64_t first = std::numeric_limits<std::int64_t>::max();
+    if (!books.state.provisional.empty()) first = books.state.provisional.begin()->first.begin_seconds();
+    if (until) first = std::min(first, until->seconds() - books.state.rules.interval_seconds);
+    SqlStatement batches = database.prepare("SELECT batch FROM batch WHERE interval_begin>=? ORDER BY log_index");
+    batches.with(first);
+    while (batches.row()) {
+      Result<BatchRow, CborError> row = decode<BatchRow>(batches.blob(0));
+      if (!row) return Fail{file.string() + ": a batch is damaged: " + to_text(row.error())};
+      const ClearingRecord& record = row->batch.record;
+      if (!is_late(record.interval)) continue;
+      books.late.push_back({.interval = record.interval, .run = record.run, .postings = std::move(row->postings)});
+    }
+    return books;
   } catch (const std::exception& error) {
     return Fail{file.string() + ": " + error.what()};
   }

@@ -39,9 +39,10 @@ class Journal {
   /// The state after every event: the newest snapshot that matches the chain, and a replay of what came after it.
   Result<State, std::string> restore();
 
-  /// Writes events and the batches they sealed in one transaction and one fsync. When it fails nothing was written and
-  /// the state the caller holds is ahead of the disk: the caller must stop.
-  Result<Done, std::string> append(const std::vector<TimedEvent>& events, const std::vector<StoreBatch>& batches);
+  /// Writes events, the batches they sealed and the payments they booked in one transaction and one fsync. When it
+  /// fails nothing was written and the state the caller holds is ahead of the disk: the caller must stop.
+  Result<Done, std::string> append(const std::vector<TimedEvent>& events, const std::vector<StoreBatch>& batches,
+                                   const std::vector<StorePayment>& payments = {});
   /// Keeps the state after the last event, and forgets all but the two newest snapshots.
   Result<Done, std::string> save_snapshot(const State& state);
 
@@ -84,14 +85,15 @@ struct JournalContent {
     Bytes state;
   };
   std::vector<StoredSnapshot> snapshots;
+  std::vector<StorePayment> payments;  ///< in order of number; without a household where its name is damaged
 };
 /// The batches of an interval's runs, initial first, through a reading connection of its own.
 std::vector<StoreBatch> read_batches(const std::filesystem::path& file, const Interval& interval);
 
 Result<JournalContent, std::string> read_journal(const std::filesystem::path& file);
 
-/// What a journal file says of money: the currency in force last, and every sealed batch's postings, in order of
-/// sealing. Read without writing; the error says what is unreadable.
+/// What a journal file says of money: the currency in force last, every sealed batch's postings, in order of sealing,
+/// and every payment. Read without writing; the error says what is unreadable.
 struct JournalPostings {
   std::string currency;
   struct BatchPostings {
@@ -100,7 +102,18 @@ struct JournalPostings {
     std::vector<Posting> postings;
   };
   std::vector<BatchPostings> batches;
+  std::vector<StorePayment> payments;
 };
 Result<JournalPostings, std::string> read_postings(const std::filesystem::path& file);
+
+/// The books at one moment, read without writing while the controller may run on.
+struct JournalBooks {
+  State state;
+  std::int64_t sequence = 0;  ///< of the last entry
+  UtcTime time;               ///< of the last entry
+  /// What was posted for intervals that are not final, and for those that end after the time asked for.
+  std::vector<JournalPostings::BatchPostings> late;
+};
+Result<JournalBooks, std::string> read_books(const std::filesystem::path& file, std::optional<UtcTime> until);
 
 }  // namespace commonwatt

@@ -29,6 +29,8 @@ std::map<std::string, std::map<std::int64_t, std::int64_t>> row_intervals(const 
   }
   for (const JournalContent::StoredBatch& batch : content.batches)
     rows["batch"][batch.log_index] = batch.interval_begin;
+  for (const StorePayment& store : content.payments)
+    rows["payment"][store.number] = Interval::containing(store.payment.time, seconds).begin_seconds();
   for (const JournalContent::StoredSnapshot& snapshot : content.snapshots)
     rows["snapshot"][snapshot.sequence] = rows["journal"][snapshot.sequence];
   return rows;
@@ -134,6 +136,7 @@ std::int64_t interval_of_event(const Event& event, UtcTime time, std::int64_t in
     std::int64_t operator()(const MarketConfigured&) const { return at_time(); }
     std::int64_t operator()(const CheckpointSigned&) const { return at_time(); }
     std::int64_t operator()(const CosignatureReceived&) const { return at_time(); }
+    std::int64_t operator()(const PaymentBooked&) const { return at_time(); }
     [[nodiscard]] std::int64_t at_time() const { return Interval::containing(time, seconds).begin_seconds(); }
   };
   return std::visit(Visitor{time, interval_seconds}, event);

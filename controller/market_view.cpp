@@ -10,6 +10,7 @@
 
 #include "controller/bill.hpp"
 #include "controller/sqlite.hpp"
+#include "controller/step.hpp"
 
 namespace commonwatt {
 namespace {
@@ -319,7 +320,6 @@ Json MarketView::Impl::household_json(const ViewInput& input, const HouseholdRec
           {"grid_sold_wh", totals.grid_sold.count},
           {"paid", totals.paid.count},
           {"saved", totals.saved.count},
-          {"balance", input.state.ledger.balance({.kind = AccountKind::household, .household = household.id}).count},
           {"settlement", settlement},
           {"gateway", gateway_json(input, household.id)},
           {"meters", meters}};
@@ -429,8 +429,14 @@ std::vector<HttpEvent> MarketView::picture(const ViewInput& input) {
   impl_->interval_seconds = input.state.rules.interval_seconds;
   Json list = Json::array();
   impl_->households.clear();
+  const std::map<HouseholdId, Money> reserved = open_spends(input.state);
   for (const auto& [id, household] : input.state.households) {
     Json json = impl_->household_json(input, household);
+    const auto orders = reserved.find(id);
+    const Money balance = input.state.ledger.balance({.kind = AccountKind::household, .household = id});
+    const Money worst_case = orders == reserved.end() ? Money{0} : orders->second;
+    json["balance"] = balance.count;
+    json["available"] = (balance + household.credit_limit - worst_case).count;
     list.push_back(json);
     impl_->households.emplace(id.text(), std::move(json));
   }

@@ -18,7 +18,7 @@ constexpr std::array account_names{
     std::pair("fees", BookAccount::fees),       std::pair("congestion", BookAccount::congestion),
     std::pair("losses", BookAccount::losses),   std::pair("spread", BookAccount::spread),
     std::pair("taxes", BookAccount::taxes),     std::pair("rounding", BookAccount::rounding),
-    std::pair("rewards", BookAccount::rewards)};
+    std::pair("rewards", BookAccount::rewards), std::pair("bank", BookAccount::bank)};
 
 std::string account_field(const char* column, const char* text) {
   if (book_account_of(text)) return text;
@@ -34,7 +34,8 @@ BookPosting posting_of(const std::array<char*, 7>& fields) {
                       .credit = account_field("credit", fields[3]),
                       .amount = Money{whole_number("amount", fields[4], 1, amount_sum_max)},
                       .kind = fields[5],
-                      .household = fields[6]};
+                      .household = fields[6],
+                      .reference = {}};
   if (!run_rank(posting.run)) throw RowError{"run " + quoted(fields[1]) + " is not initial, revised or final"};
   if (posting.debit == posting.credit) throw RowError{"debit and credit are the same account"};
   if (!is_name(posting.kind)) throw RowError{"kind " + quoted(fields[5]) + " is not a name such as energy"};

@@ -24,18 +24,20 @@ enum class BookAccount : std::uint8_t {
   spread,
   taxes,
   rounding,
-  rewards
+  rewards,
+  bank
 };
 
 /// Two accounts' names, checked (book_account_of), and what moved between them.
 struct BookPosting {
-  std::int64_t begin_seconds = 0;  ///< of the interval
-  std::string run;                 ///< initial, revised or final
+  std::int64_t begin_seconds = 0;  ///< of the interval; of a payment, of its day
+  std::string run;                 ///< initial, revised or final; empty for a payment
   std::string debit;
   std::string credit;
   Money amount;           ///< above zero
   std::string kind;       ///< a name: energy, imbalance, fee ...
   std::string household;  ///< whom it is about; may be empty
+  std::string reference;  ///< of a payment; else empty
 };
 
 /// The account of a name such as "household:hh01" or "fees"; nothing when it is none.

@@ -79,6 +79,11 @@ class Auditor {
       replay_.leaves.push_back(log_leaf(store->entry));
       replay_.batches.push_back(*store);
     }
+    if (const auto* store = std::get_if<StorePayment>(&effect)) {
+      const auto index = static_cast<std::size_t>(replay_.payments++);
+      if (index >= content_.payments.size() || content_.payments[index] != *store)
+        fault(entry, "the stored payment is not the one that follows from the journal");
+    }
   }
 
   void check_signature(const JournalEntry& entry, const CheckpointSigned& made) {
@@ -105,6 +110,11 @@ class Auditor {
       replay_.faults.push_back({.interval_begin = interval_,
                                 .where = journal_file,
                                 .what = "batches are stored that no settlement made, or some are missing"});
+    }
+    if (static_cast<std::int64_t>(content_.payments.size()) != replay_.payments) {
+      replay_.faults.push_back({.interval_begin = interval_,
+                                .where = journal_file,
+                                .what = "payments are stored that nobody booked, or some are missing"});
     }
     for (const auto& [sequence, state] : snapshots_) {
       if (content_.entries.empty() || sequence < 1 || sequence > content_.entries.back().sequence) {

@@ -17,6 +17,7 @@ struct Replay {
   std::map<std::int64_t, Bytes> signatures;                       ///< of the controller, by size of the log
   std::map<std::int64_t, std::vector<Cosignature>> cosignatures;  ///< by size of the log
   std::map<std::int64_t, Checkpoint> checkpoints;
+  std::int64_t payments = 0;
   std::int64_t signatures_held = 0;
   std::vector<VerifyFault> faults;
 };

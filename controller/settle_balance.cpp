@@ -184,11 +184,12 @@ void HeadBalance::judge_meters(std::size_t place, std::vector<SettleFlag>& flags
   for (const Stretch& day : head.days) {
     const ZoneResidual account = residual_of(day.energy, rules_.loss_permille[rules_.head_meters[place].zone]);
     auto& judged = street.feeder.emplace_back();
-    if (day.unread == 0)
+    if (day.unread == 0) {
       judged = FeederDay{.residual = account.residual,
                          .flow = day.energy.flow(),
                          .fed_in = day.energy.households.export_,
                          .drawn = day.energy.households.import};
+    }
   }
   for (const SpoofFinding& finding : find_spoofing(street)) {
     SettleFlag flag{.interval = begin_of(first_of_days_ + finding.day * day_intervals_),

@@ -22,8 +22,6 @@ struct BalanceRow {
   ZoneResidual account;
   std::int64_t unmetered_permille = 0;
   BalanceVerdict verdict = BalanceVerdict::within;
-
-  friend bool operator==(const BalanceRow&, const BalanceRow&) = default;
 };
 
 /// Is given every household's meter in turn, then judges. Without head meters it does nothing. What it is made of must

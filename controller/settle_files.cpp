@@ -104,7 +104,8 @@ std::optional<std::uint32_t> head_meter_of(const std::string& meter, const Settl
 
 Party party_of(const char* column, const char* text, NameTable& households) {
   const std::optional<Account> account = account_from_text(text);
-  if (!account) throw RowError{std::string(column) + " " + quoted(text) + " is no account"};
+  if (!account || account->kind == AccountKind::bank)  // What is paid in and out is the controller's.
+    throw RowError{std::string(column) + " " + quoted(text) + " is no account"};
   return {.kind = account->kind,
           .household = account->household ? households.number_of(account->household->text()) : 0};
 }

@@ -62,6 +62,7 @@ template <class Each>
 void for_accounts(const SettleOutcome& outcome, Each each) {
   for (std::size_t i = 0; i < outcome.balances.size(); ++i) {
     const auto kind = static_cast<AccountKind>(i);
+    if (kind == AccountKind::bank) continue;  // No settlement posts to it.
     each(kind == AccountKind::household ? "households" : to_text(kind), outcome.balances[i]);
   }
 }

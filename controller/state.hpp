@@ -163,7 +163,8 @@ struct State {
   /// The accepted orders of settled intervals, as long as repeats are answered.
   std::map<Interval, std::set<OrderId>> settled_orders;
   Ledger ledger;
-  Hash32 last_batch{};  ///< root of the batch sealed last
+  std::map<Hash32, Hash32> payments;  ///< all that are booked, SHA-256 of the reference to that of the payment
+  Hash32 last_batch{};                ///< root of the batch sealed last
   GrowingTree log;
   std::optional<Interval> next_gate;                ///< whose gate closes next
   std::optional<Interval> next_settlement;          ///< which has its initial run next
@@ -178,8 +179,9 @@ struct State {
   static auto fields(Self& self) {
     return std::tie(self.origin, self.log_key, self.rules, self.households, self.members, self.order_sequences,
                     self.open, self.provisional, self.late, self.next_revision, self.meters, self.reading_leaves,
-                    self.settled_orders, self.ledger, self.last_batch, self.log, self.next_gate, self.next_settlement,
-                    self.signature, self.cosignatures, self.witnessed_size, self.totals, self.household_totals);
+                    self.settled_orders, self.ledger, self.payments, self.last_batch, self.log, self.next_gate,
+                    self.next_settlement, self.signature, self.cosignatures, self.witnessed_size, self.totals,
+                    self.household_totals);
   }
 
   [[nodiscard]] Checkpoint checkpoint() const { return {.origin = origin, .size = log.size(), .root = log.root()}; }

@@ -35,10 +35,17 @@ std::optional<SettlementTask> due_settlement(const State& state, UtcTime now);
 std::optional<Receipt> repeated(const State& state, const OrderReceived& received, UtcTime now);
 std::optional<Receipt> repeated(const State& state, const ReadingReceived& received, UtcTime now);
 
+/// Whether this very payment is booked: it comes again with every change of the file it stands in.
+bool is_booked(const State& state, const PaymentBooked& payment);
+/// Why a payment cannot be booked; nothing when it can, or is.
+std::optional<PaymentReject> payment_fault(const State& state, const PaymentBooked& payment);
+
 /// What a restarted shell has to do again: the outcome of these effects is not in the journal.
 Effects pending_effects(const State& state);
 
 /// Worst-case spend of a household's orders in intervals that are not settled.
 Money open_spend(const State& state, const HouseholdId& household);
+/// The same of every household that has orders there.
+std::map<HouseholdId, Money> open_spends(const State& state);
 
 }  // namespace commonwatt

@@ -34,6 +34,14 @@ Money open_spend(const State& state, const HouseholdId& household) {
   return spend;
 }
 
+std::map<HouseholdId, Money> open_spends(const State& state) {
+  std::map<HouseholdId, Money> spends;
+  for (const auto& [interval, open] : state.open) {
+    for (const auto& [id, entry] : open.orders) spends[entry.order.household] += worst_case_spend(entry.order);
+  }
+  return spends;
+}
+
 std::optional<Receipt> repeated(const State& state, const OrderReceived& received, UtcTime now) {
   if (received.sender != received.order.order.household) return std::nullopt;
   const OrderId id = order_id(received.order.order);

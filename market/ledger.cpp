@@ -32,6 +32,8 @@ const char* to_text(AccountKind kind) {
       return "rounding";
     case AccountKind::rewards:
       return "rewards";
+    case AccountKind::bank:
+      return "bank";
   }
   return "";
 }
@@ -73,6 +75,10 @@ const char* to_text(PostingKind kind) {
       return "tax";
     case PostingKind::rounding:
       return "rounding";
+    case PostingKind::deposit:
+      return "deposit";
+    case PostingKind::payout:
+      return "payout";
   }
   return "";
 }

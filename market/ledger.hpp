@@ -24,9 +24,10 @@ enum class AccountKind : std::uint8_t {
   spread,      ///< what buyers pay beyond what sellers get
   rounding,    ///< the residue of percentages rounded household by household
   rewards,
+  bank,  ///< the operator's, for what households pay in and are paid out; below zero: the bank holds their money
 };
 constexpr AccountKind enum_last(AccountKind) {
-  return AccountKind::rewards;
+  return AccountKind::bank;
 }
 const char* to_text(AccountKind kind);
 
@@ -46,9 +47,20 @@ std::string to_text(const Account& account);
 /// The account of such a text; nothing for any other.
 std::optional<Account> account_from_text(std::string_view text);
 
-enum class PostingKind : std::uint8_t { energy, imbalance, fee, congestion, loss, spread, tax, rounding };
+enum class PostingKind : std::uint8_t {
+  energy,
+  imbalance,
+  fee,
+  congestion,
+  loss,
+  spread,
+  tax,
+  rounding,
+  deposit,
+  payout,
+};
 constexpr PostingKind enum_last(PostingKind) {
-  return PostingKind::rounding;
+  return PostingKind::payout;
 }
 const char* to_text(PostingKind kind);
 std::optional<PostingKind> posting_kind_from_text(std::string_view text);
@@ -69,8 +81,9 @@ struct Posting {
 
 class Ledger {
  public:
-  /// Applies the postings of one settlement run and checks the invariants: balances sum to zero, and escrow, through
-  /// which neighbours pay each other, is empty again. A broken one stops the program before anything is written.
+  /// Applies the postings of one settlement run, or of a payment, and checks the invariants: balances sum to zero, and
+  /// escrow, through which neighbours pay each other, is empty again. A broken one stops the program before anything is
+  /// written.
   void post(std::span<const Posting> postings);
 
   /// Positive: the account is in credit.

@@ -5,6 +5,7 @@
 
 #include "controller/bill_command.hpp"
 #include "controller/export_command.hpp"
+#include "controller/payouts_command.hpp"
 
 namespace commonwatt {
 
@@ -72,6 +73,27 @@ void add_export(CLI::App& app, std::function<int()>& action) {
       return run_export(*options, std::cout, std::cerr);
     };
   });
+}
+
+void add_payouts(CLI::App& app, std::function<int()>& action) {
+  CLI::App* command = app.add_subcommand("payouts", "lists what can be paid out to each household, and who owes");
+  auto options = std::make_shared<PayoutsOptions>();
+  command->add_option("--dir", options->directory, "a controller's directory, with its journal.sqlite; it may run on")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--minimum", options->minimum, "less than that is left on the account")
+      ->type_name("AMOUNT")
+      ->capture_default_str();
+  command->add_option("--until", options->until, "a day in UTC, YYYY-MM-DD, or a time: later intervals do not count")
+      ->type_name("T");
+  command->add_flag("--include-provisional", options->include_provisional,
+                    "counts settled intervals too that a revised or final run may still change");
+  command->add_option("--csv", options->csv, "the payments for the bank; - for standard output, without the table")
+      ->type_name("FILE");
+  command->footer(
+      "Example: commonwatt payouts --dir /var/lib/commonwatt/controller --until 2026-07-01 --csv payouts.csv\n"
+      "When the bank has paid, append the file to the controller's payments: docs/payments.md.");
+  command->callback([=, &action] { action = [=] { return run_payouts(*options, std::cout, std::cerr); }; });
 }
 
 }  // namespace commonwatt

@@ -1,4 +1,4 @@
-// The options of `commonwatt bill` and `commonwatt export`.
+// The options of `commonwatt bill`, `commonwatt export` and `commonwatt payouts`.
 #pragma once
 
 #include <functional>
@@ -10,5 +10,6 @@ namespace commonwatt {
 /// Adds the commands; parsing one sets `action` to what it does.
 void add_bill(CLI::App& app, std::function<int()>& action);
 void add_export(CLI::App& app, std::function<int()>& action);
+void add_payouts(CLI::App& app, std::function<int()>& action);
 
 }  // namespace commonwatt

@@ -417,6 +417,7 @@ int run(int argc, char** argv) {
   add_verify(app, action);
   add_bill(app, action);
   add_export(app, action);
+  add_payouts(app, action);
   add_clear(app, action);
   add_settle(app, action);
   add_keys(app, action);

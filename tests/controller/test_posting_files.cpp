@@ -30,7 +30,8 @@ TEST_CASE("amounts that together pass 2^62 are refused before anything sums them
 TEST_CASE("every account of the market has its own name in the books") {
   CHECK(book_name("household:hh01") == "assets:receivable:household:hh01");
   CHECK(book_name("taxes") == "liabilities:taxes");
-  for (const char* wrong : {"", "household:", "household:A", "bank", "household", "utility:"})
+  CHECK(book_name("bank") == "assets:bank");
+  for (const char* wrong : {"", "household:", "household:A", "till", "household", "utility:"})
     CHECK_FALSE(book_account_of(wrong).has_value());
 }
 
@@ -57,7 +58,7 @@ TEST_CASE("a journal has a transaction for each interval and run, and ends with 
       "    assets:receivable:household:hh01  0.000000005 CHF  ; kind: energy, household: hh01\n"
       "    liabilities:clearing:escrow  -0.000000005 CHF\n"
       "\n"
-      "2026-06-21 Balances after the last settlement\n"
+      "2026-06-21 Balances after the last transaction\n"
       "    assets:receivable:household:hh01  0.000000000 CHF = 0.000000008 CHF\n"
       "    assets:receivable:household:hh02  0.000000000 CHF = -0.000000003 CHF\n"
       "    liabilities:clearing:escrow  0.000000000 CHF = -0.000000005 CHF\n";

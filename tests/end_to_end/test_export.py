@@ -21,6 +21,7 @@ BOOK_NAMES = {
     "utility": "liabilities:payable:utility", "escrow": "liabilities:clearing:escrow", "fees": "income:network-fees",
     "congestion": "income:congestion-rent", "losses": "expenses:network-losses", "spread": "income:spread",
     "taxes": "liabilities:taxes", "rounding": "expenses:rounding", "rewards": "expenses:rewards",
+    "bank": "assets:bank",
 }
 MONDAY = 1_781_481_600  # 2026-06-15
 
@@ -142,7 +143,7 @@ class Export(unittest.TestCase):
 
     def test_what_is_wrong_is_named(self):
         good = [MONDAY, "initial", "household:hh01", "escrow", 5, "energy", "hh01"]
-        for column, value, words in ((0, "soon", "interval_start 'soon'"), (1, "third", "run 'third'"), (2, "bank", "debit 'bank' is no account"),
+        for column, value, words in ((0, "soon", "interval_start 'soon'"), (1, "third", "run 'third'"), (2, "till", "debit 'till' is no account"),
                                      (3, "household:hh01", "debit and credit are the same account"), (4, 0, "amount '0'"), (5, "", "kind ''"), (6, "A;B", "household 'A;B'")):
             bad = list(good)
             bad[column] = value

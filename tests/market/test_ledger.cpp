@@ -69,8 +69,9 @@ TEST_CASE("accounts have names") {
   CHECK(to_text(household("hh01")) == "household:hh01");
   CHECK(to_text(utility) == "utility");
   CHECK(to_text(escrow) == "escrow");
-  for (const AccountKind kind : {AccountKind::fees, AccountKind::congestion, AccountKind::losses, AccountKind::spread,
-                                 AccountKind::rounding, AccountKind::rewards, AccountKind::utility}) {
+  for (const AccountKind kind :
+       {AccountKind::fees, AccountKind::congestion, AccountKind::losses, AccountKind::spread, AccountKind::rounding,
+        AccountKind::rewards, AccountKind::bank, AccountKind::utility}) {
     const Account account{.kind = kind, .household = {}};
     CHECK(account_from_text(to_text(account)) == account);
   }
