@@ -19,7 +19,7 @@ std::string likeness(const std::filesystem::path& file) {
 }
 
 std::string refusal_text(const State& state, const PaymentBooked& payment, PaymentReject reject) {
-  const std::string why = explain(reject);
+  std::string why = explain(reject);
   switch (reject) {
     case PaymentReject::malformed:
       return why;
@@ -95,9 +95,10 @@ PaymentsDue PaymentWatch::due(const State& state, std::chrono::steady_clock::tim
     }
     rows_.pop_front();
   }
-  if (rows_.empty() && complaints_ > alarms_max)
+  if (rows_.empty() && complaints_ > alarms_max) {
     due.alarms.push_back(file_.string() + ": " + std::to_string(complaints_ - alarms_max) +
                          " more rows are not booked");
+  }
   return due;
 }
 

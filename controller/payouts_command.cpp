@@ -30,9 +30,10 @@ std::filesystem::path journal_in(const std::filesystem::path& directory) {
 int run_payouts(const PayoutsOptions& options, std::ostream& out, std::ostream& errors) {
   PayoutRules rules;
   const std::optional<Money> minimum = amount_from_text(options.minimum);
-  if (!minimum || *minimum < Money{0})
+  if (!minimum || *minimum < Money{0}) {
     return complain(errors, "the minimum '" + options.minimum + "' is not an amount above zero such as 1.00",
                     status_usage);
+  }
   rules.minimum = *minimum;
   if (!options.until.empty()) {
     const bool is_day = local_date_from_text(options.until).has_value();

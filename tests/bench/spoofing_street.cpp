@@ -148,7 +148,7 @@ std::vector<Energy> sun_max_of(std::int64_t begin) {
   return most;
 }
 
-struct Meter {
+struct ImperfectMeter {
   Counter counter;
   double gain = 1;
 };
@@ -170,7 +170,7 @@ class SimulatedStreet {
       plant_meters_[i].gain = 1 + draw.uniform(-plan.meter_error, plan.meter_error);
       record_.plants[i].nameplate = Power{static_cast<std::int64_t>(plants_[i].peak_kw * 1'000)};
     }
-    for (Meter& home : homes_) home.gain = 1 + draw.uniform(-plan.meter_error, plan.meter_error);
+    for (ImperfectMeter& home : homes_) home.gain = 1 + draw.uniform(-plan.meter_error, plan.meter_error);
     for (std::size_t i = 0; i < plan.homes; ++i) home_kwh_.push_back(draw.uniform(5, 15));
     head_import_.gain = head_export_.gain = 1 + draw.uniform(-plan.head_error, plan.head_error);
     loss_factor_ = draw.uniform(0.9, 1.1) * static_cast<double>(loss_permille) / 1'000;
@@ -223,10 +223,10 @@ class SimulatedStreet {
           head > 0 ? head_import_.counter.count(head * head_import_.gain)
                    : head_export_.counter.count(-head * head_export_.gain);
     }
-    record_.feeder.push_back(FeederDay{.residual = residual_of(balance, loss_permille).residual,
-                                       .flow = balance.flow(),
-                                       .fed_in = balance.households.export_,
-                                       .drawn = balance.households.import});
+    record_.feeder.emplace_back(FeederDay{.residual = residual_of(balance, loss_permille).residual,
+                                          .flow = balance.flow(),
+                                          .fed_in = balance.households.export_,
+                                          .drawn = balance.households.import});
   }
 
   std::vector<Energy> shown_by(std::size_t plant, std::size_t day, const DayShape& made, const SkyDay& sky) {
@@ -246,11 +246,11 @@ class SimulatedStreet {
   const Attack& attack_;
   const StreetPlan& plan_;
   std::vector<SimulatedPlant> plants_;
-  std::vector<Meter> plant_meters_;
-  std::vector<Meter> homes_;
+  std::vector<ImperfectMeter> plant_meters_;
+  std::vector<ImperfectMeter> homes_;
   std::vector<double> home_kwh_;
-  Meter head_import_;
-  Meter head_export_;
+  ImperfectMeter head_import_;
+  ImperfectMeter head_export_;
   double loss_factor_ = 0;
   std::int64_t begin_ = 0;
   StreetRecord record_;

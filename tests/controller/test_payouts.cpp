@@ -206,8 +206,9 @@ TEST_CASE("a journal's books have every payment as a transaction of its own, and
   for (const auto& [account, balance] : street.state.ledger.balances()) {
     // In the books a debit is positive.
     const Money booked = -balance;
-    CAPTURE(to_text(account));
-    CHECK(journal.str().find(book_name(to_text(account)) + "  0.000000000 EUR = " + exact_decimal(booked) + " EUR\n") !=
+    const std::string name = to_text(account);
+    CAPTURE(name);
+    CHECK(journal.str().find(book_name(name) + "  0.000000000 EUR = " + exact_decimal(booked) + " EUR\n") !=
           std::string::npos);
   }
 }
