@@ -50,9 +50,10 @@ std::vector<Attack> attacks(const StreetPlan& plan) {
   list.push_back({.name = "one replays 5 days ago", .attackers = 1, .replay_days = 5});
   for (const double scale : {1.1, 1.2})
     list.push_back({.name = "10 collude x" + std::to_string(scale).substr(0, 3), .attackers = 10, .scale = scale});
-  for (const double scale : {1.1, 1.2})
+  for (const double scale : {1.1, 1.2}) {
     list.push_back(
         {.name = "all collude x" + std::to_string(scale).substr(0, 3), .attackers = plan.plants, .scale = scale});
+  }
   return list;
 }
 
@@ -160,9 +161,10 @@ int run(int argc, char** argv) {
     return 0;
   }
   Json report = Json::array();
-  if (!json)
+  if (!json) {
     std::puts(
         "attack                     physical     peers     shape    feeder    any  same day   days  right  wrong");
+  }
   for (const Attack& attack : attacks(plan)) {
     Tally tally;
     const std::size_t streets = attack.attackers == 0 && honest_runs > 0 && !quick ? honest_runs : runs;

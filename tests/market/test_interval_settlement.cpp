@@ -67,7 +67,6 @@ ZoneTree east_and_west() {
 TEST_CASE("a run over many households says what the controller says of each") {
   MESSAGE("seed 47");
   test::Random random(47);
-  constexpr Interval interval(1'782'000'000, 900);
   for (int round = 0; round < 500; ++round) {
     const std::int64_t price = test::between(random, -100'000, 300'000);
     std::vector<SettlementMember> members;
