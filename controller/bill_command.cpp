@@ -9,20 +9,13 @@
 #include "controller/bill.hpp"
 #include "controller/bill_files.hpp"
 #include "controller/bill_page.hpp"
+#include "controller/command_output.hpp"
 #include "controller/csv_rows.hpp"
 #include "controller/gateway_store.hpp"
 #include "controller/household_bill.hpp"
 
 namespace commonwatt {
 namespace {
-
-constexpr int status_usage = 64;
-constexpr int status_data = 65;
-
-int complain(std::ostream& errors, const std::string& what, int status) {
-  errors << "commonwatt: " << what << "\n";
-  return status;
-}
 
 Result<std::vector<Bill>, std::string> read_lines(const std::string& file) {
   const Result<std::string, std::string> text = read_text(file);
@@ -147,13 +140,7 @@ int run_bill(const BillOptions& options, std::ostream& out, std::ostream& errors
       bills->front().statement.household, *rows, {.zone = *zone, .period = *period, .currency = options.currency});
   if (!bill) return complain(errors, name + ": " + bill.error(), status_data);
   const std::string text = written(options, *bills, *bill);
-  if (options.out == "-") {
-    out << text;
-    return out.flush().good() ? 0 : complain(errors, "standard output cannot be written", 1);
-  }
-  std::ofstream file(options.out, std::ios::binary);
-  file << text;
-  return file.flush().good() ? 0 : complain(errors, options.out + ": cannot be written", 1);
+  return write_result(options.out, text, out, errors);
 }
 
 }  // namespace commonwatt

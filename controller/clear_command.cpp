@@ -7,6 +7,7 @@
 #include "controller/auction_files.hpp"
 #include "controller/auction_plot.hpp"
 #include "controller/auction_report.hpp"
+#include "controller/command_output.hpp"
 #include "controller/csv_rows.hpp"
 #include "core/sha256.hpp"
 #include "market/certificate.hpp"
@@ -14,8 +15,6 @@
 
 namespace commonwatt {
 namespace {
-
-constexpr int status_data = 65;
 
 /// Writes a file, or standard output for `-`. False when not all of it got there.
 template <class Write>
@@ -37,11 +36,6 @@ void warn_of_self_crossing(const OrderTable& orders, std::ostream& errors) {
   for (const std::string& name : found.examples) errors << (name == found.examples.front() ? "" : ", ") << name;
   errors << (found.households > shown_max ? ", ..." : "")
          << "); in the field admission refuses such an order as self_crossing\n";
-}
-
-int complain(std::ostream& errors, const std::string& what, int status) {
-  errors << "commonwatt: " << what << "\n";
-  return status;
 }
 
 /// What is asked for beside the figures. The order to explain is known to be in the table.

@@ -8,6 +8,7 @@
 
 #include "controller/bill_texts.hpp"
 #include "controller/book_export.hpp"
+#include "controller/command_output.hpp"
 #include "controller/csv_rows.hpp"
 #include "controller/journal.hpp"
 #include "controller/local_time.hpp"
@@ -16,14 +17,7 @@
 namespace commonwatt {
 namespace {
 
-constexpr int status_usage = 64;
-constexpr int status_data = 65;
 constexpr const char* postings_file = "postings.csv";
-
-int complain(std::ostream& errors, const std::string& what, int status) {
-  errors << "commonwatt: " << what << "\n";
-  return status;
-}
 
 /// A market's postings and the currency they are in.
 struct Books {
@@ -148,13 +142,7 @@ int run_export(const ExportOptions& options, std::ostream& out, std::ostream& er
   sort_postings(postings);
   const std::string text =
       options.format == ExportFormat::csv ? book_csv(postings, currency) : book_journal(postings, currency);
-  if (options.out == "-") {
-    out << text;
-    return out.flush().good() ? 0 : complain(errors, "standard output cannot be written", 1);
-  }
-  std::ofstream file(options.out, std::ios::binary);
-  file << text;
-  return file.flush().good() ? 0 : complain(errors, options.out + ": cannot be written", 1);
+  return write_result(options.out, text, out, errors);
 }
 
 }  // namespace commonwatt

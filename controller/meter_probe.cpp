@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "controller/command_output.hpp"
 #include "controller/meter_command.hpp"
 #include "controller/stop_signal.hpp"
 #include "meter/probe.hpp"
@@ -7,13 +8,7 @@
 namespace commonwatt {
 namespace {
 
-constexpr int status_usage = 64;
 constexpr int unit_max = 247;
-
-int complain(std::ostream& errors, const std::string& what, int status) {
-  errors << "commonwatt: " << what << "\n";
-  return status;
-}
 
 nlohmann::ordered_json finding_json(const ProbeFinding& finding) {
   nlohmann::ordered_json json = {{"unit", finding.unit},

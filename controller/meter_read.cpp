@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "controller/command_output.hpp"
 #include "controller/meter_command.hpp"
 #include "controller/meter_report.hpp"
 #include "controller/mqtt_messages.hpp"
@@ -12,13 +13,6 @@
 
 namespace commonwatt {
 namespace {
-
-constexpr int status_usage = 64;
-
-int complain(std::ostream& errors, const std::string& what, int status) {
-  errors << "commonwatt: " << what << "\n";
-  return status;
-}
 
 Result<DevicePlan, std::string> plan_of(const MeterReadOptions& options) {
   DeviceConfig config{.url = options.url, .profile = options.profile};

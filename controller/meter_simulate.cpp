@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "controller/command_output.hpp"
 #include "controller/stop_signal.hpp"
 #include "meter/modbus_server.hpp"
 #include "meter/register_file.hpp"
@@ -11,14 +12,7 @@
 namespace commonwatt {
 namespace {
 
-constexpr int status_usage = 64;
-constexpr int status_data = 65;
 constexpr std::chrono::milliseconds patience{200};  // between two looks at the signals
-
-int complain(std::ostream& errors, const std::string& what, int status) {
-  errors << "commonwatt: " << what << "\n";
-  return status;
-}
 
 /// The place of a URL as ModbusServer::listen writes it.
 std::string place_of(const DeviceUrl& url) {

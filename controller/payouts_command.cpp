@@ -3,20 +3,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "controller/command_output.hpp"
 #include "controller/local_time.hpp"
 #include "controller/payment_file.hpp"
 #include "controller/payouts.hpp"
 
 namespace commonwatt {
 namespace {
-
-constexpr int status_usage = 64;
-constexpr int status_data = 65;
-
-int complain(std::ostream& errors, const std::string& what, int status) {
-  errors << "commonwatt: " << what << "\n";
-  return status;
-}
 
 /// The journal of a controller, or of what `demo --keep` left.
 std::filesystem::path journal_in(const std::filesystem::path& directory) {

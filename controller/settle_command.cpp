@@ -6,14 +6,13 @@
 #include <system_error>
 #include <vector>
 
+#include "controller/command_output.hpp"
 #include "controller/csv_rows.hpp"
 #include "controller/settle_report.hpp"
 #include "controller/settle_run.hpp"
 
 namespace commonwatt {
 namespace {
-
-constexpr int status_data = 65;
 
 /// The text of a file that an earlier run may have left; its header where it is not there.
 Result<std::string, std::string> read_or_begin(const std::filesystem::path& file, const char* header) {
@@ -127,11 +126,6 @@ std::optional<std::string> write_all(const std::vector<Draft>& drafts) {
     if (fault) std::filesystem::remove(draft.beside(), ignored);
   }
   return fault;
-}
-
-int complain(std::ostream& errors, const std::string& what, int status) {
-  errors << "commonwatt: " << what << "\n";
-  return status;
 }
 
 }  // namespace
