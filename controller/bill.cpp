@@ -1,5 +1,7 @@
 #include "controller/bill.hpp"
 
+#include <algorithm>
+
 namespace commonwatt {
 namespace {
 
@@ -23,9 +25,11 @@ std::optional<Bill> make_bill(const StoreBatch& store, const HouseholdId& househ
   const std::optional<std::size_t> index = statement_index(store.batch, household);
   if (!index || store.log_index >= log.checkpoint.size) return std::nullopt;
   const std::vector<Hash32> leaves = batch_leaves(store.batch);
-  const std::size_t first_statement = leaves.size() - store.batch.statements.size();
-  return Bill{.statement = store.batch.statements[*index - first_statement],
-              .salt = statement_salt(store.batch.salt, household),
+  const std::vector<Statement>& statements = store.batch.statements;
+  const auto own = std::find_if(statements.begin(), statements.end(),
+                                [&](const Statement& statement) { return statement.household == household; });
+  return Bill{.statement = *own,
+              .salt = store.batch.salts[static_cast<std::size_t>(own - statements.begin())],
               .leaf_index = static_cast<std::int64_t>(*index),
               .leaf_count = static_cast<std::int64_t>(leaves.size()),
               .batch_path = inclusion_path(leaves, *index),

@@ -421,6 +421,7 @@ Result<ControllerConfig, ConfigFaults> read_controller_config(const std::filesys
   config.api_port_file = api.path("port_file", "");
   config.api_token = read_token(api, "token_file");
   config.payments = top.table("ledger").path("payments", "");
+  config.keep_months = top.table("privacy").integer("keep_months", {2, 1200}, 0);
   std::set<HouseholdId> names;
   std::set<MeterId> meters;
   for (ConfigTable& table : top.tables("household")) {

@@ -107,6 +107,7 @@ struct ControllerConfig {
   std::filesystem::path api_port_file;  ///< gets the port that was bound; empty: none is written
   std::string api_token;                ///< from the token file; empty: none
   std::filesystem::path payments;       ///< what the bank's statements say (payment_file.hpp); empty: none
+  std::int64_t keep_months = 0;         ///< whole months that readings and quarter-hours are kept; 0: for ever
   MarketRules rules;
   std::vector<HouseholdRecord> households;
 };

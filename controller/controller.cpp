@@ -17,6 +17,7 @@
 #include "controller/payment_watch.hpp"
 #include "controller/step.hpp"
 #include "controller/stop_signal.hpp"
+#include "core/month.hpp"
 #include "core/sha256.hpp"
 
 namespace commonwatt {
@@ -67,6 +68,7 @@ class Controller {
   bool commit(const std::vector<TimedEvent>& events);
   void tell_of_missing_tariff();
   bool book_payments();
+  bool erase_old_months();
   std::vector<TimedEvent> due_events();
 
   void run(const Effect& effect);
@@ -97,6 +99,7 @@ class Controller {
   std::map<HouseholdId, GatewayStatus> gateways_;
   std::vector<AlarmEntry> alarms_;
   std::int64_t snapshot_settled_ = 0;
+  std::int64_t kept_from_ = 0;  // the month before which everything is erased; 0: not looked yet
   std::chrono::steady_clock::time_point next_picture_{};
   bool picture_wanted_ = true;
   Inbox<Incoming> inbox_;
@@ -256,7 +259,7 @@ int Controller::loop() {
       running = commit(due);
     }
     tell_of_missing_tariff();
-    if (running) running = book_payments();
+    if (running) running = book_payments() && erase_old_months();
     outgoing_.flush(*bus_);
     show(false);
   }
@@ -275,6 +278,25 @@ bool Controller::book_payments() {
     events.push_back({.time = event_time(clock_.now()), .event = payment});
   if (!commit(events)) return false;
   log_line(Severity::info, "payments", std::to_string(events.size()) + " payments booked");
+  return true;
+}
+
+/// What is older than the operator keeps it goes once a month, while the market runs.
+bool Controller::erase_old_months() {
+  if (config_.keep_months == 0) return true;
+  const UtcTime now = event_time(clock_.now());
+  const std::optional<std::int64_t> before = due_retention(state_, config_.keep_months, now);
+  if (!before || *before == kept_from_) return true;
+  kept_from_ = *before;
+  if (journal_->oldest_data_month().value_or(*before) >= *before) return true;
+  Result<State, std::string> after = journal_->erase(
+      {.household = {}, .before_month = *before, .bookings = {}, .state = {}, .signature = {}}, now, state_, log_key_);
+  if (!after) {
+    log_line(Severity::alarm, "journal", "what is too old could not be erased, the controller stops: " + after.error());
+    return false;
+  }
+  state_ = std::move(*after);
+  log_line(Severity::info, "privacy", "erased what was journalled before " + to_text(month_begin(*before)));
   return true;
 }
 

@@ -101,7 +101,36 @@ struct CosignatureReceived {
   }
 };
 
+/// What the books keep of postings whose quarter-hours are erased: their sum over a month.
+struct ErasedBooking {
+  Interval first;  ///< the first interval of the month with such a posting
+  Posting sum;
+
+  friend bool operator==(const ErasedBooking&, const ErasedBooking&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.first, self.sum);
+  }
+};
+
+/// Personal data was erased: the data keys are gone of what was journalled before this event.
+struct DataErased {
+  std::optional<HouseholdId> household;  ///< whose, when it has left; nothing: everybody's, of old months
+  std::int64_t before_month = 0;         ///< of months before this one, see month_of
+  std::vector<ErasedBooking> bookings;
+  Hash32 state{};   ///< SHA-256 of the state after this event, with which a replay begins from now on
+  Bytes signature;  ///< of the controller's log key over erasure_text
+
+  friend bool operator==(const DataErased&, const DataErased&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.household, self.before_month, self.bookings, self.state, self.signature);
+  }
+};
+/// What the controller signs of an erasure: a prefix no other signature has, then all fields but the signature.
+Bytes erasure_text(DataErased erased);
+
 using Event = std::variant<MarketConfigured, OrderReceived, ReadingReceived, GateClosed, SettlementDue,
-                           CheckpointSigned, CosignatureReceived, PaymentBooked>;
+                           CheckpointSigned, CosignatureReceived, PaymentBooked, DataErased>;
 
 }  // namespace commonwatt

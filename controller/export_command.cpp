@@ -12,6 +12,7 @@
 #include "controller/csv_rows.hpp"
 #include "controller/journal.hpp"
 #include "controller/local_time.hpp"
+#include "controller/step.hpp"
 #include "core/wide.hpp"
 
 namespace commonwatt {
@@ -43,18 +44,15 @@ std::optional<std::string> add_to(Books& books, BookPosting posting, Wide& sum) 
 }
 
 BookPosting payment_posting(const PaymentBooked& payment) {
-  const bool is_deposit = payment.amount > Money{0};
-  std::string household = to_text(Account{.kind = AccountKind::household, .household = payment.household});
-  BookPosting book{.begin_seconds = payment.time.seconds(),
-                   .run = {},
-                   .debit = to_text(AccountKind::bank),
-                   .credit = std::move(household),
-                   .amount = is_deposit ? payment.amount : -payment.amount,
-                   .kind = to_text(is_deposit ? PostingKind::deposit : PostingKind::payout),
-                   .household = payment.household.text(),
-                   .reference = payment.reference};
-  if (!is_deposit) std::swap(book.debit, book.credit);
-  return book;
+  const Posting posting = posting_of(payment);
+  return {.begin_seconds = payment.time.seconds(),
+          .run = {},
+          .debit = to_text(posting.debit),
+          .credit = to_text(posting.credit),
+          .amount = posting.amount,
+          .kind = to_text(posting.kind),
+          .household = payment.household.text(),
+          .reference = payment.reference};
 }
 
 Result<Books, std::string> books_of_journal(const std::filesystem::path& file) {

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <set>
+#include <tuple>
 
 #include "controller/sqlite.hpp"
 #include "controller/step.hpp"
+#include "core/month.hpp"
 #include "core/sha256.hpp"
 
 namespace commonwatt {
@@ -16,6 +20,8 @@ CREATE TABLE IF NOT EXISTS batch(log_index INTEGER PRIMARY KEY, interval_begin I
 CREATE INDEX IF NOT EXISTS batch_interval ON batch(interval_begin);
 CREATE TABLE IF NOT EXISTS snapshot(sequence INTEGER PRIMARY KEY, state BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS payment(number INTEGER PRIMARY KEY, household TEXT NOT NULL, amount INTEGER NOT NULL, time INTEGER NOT NULL, reference TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS base(sequence INTEGER PRIMARY KEY, state BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS data_key(name BLOB PRIMARY KEY, household TEXT NOT NULL) STRICT;
 )";
 
 std::array<std::uint8_t, 8> big_endian(std::int64_t value) {
@@ -26,16 +32,6 @@ std::array<std::uint8_t, 8> big_endian(std::int64_t value) {
   return bytes;
 }
 
-/// What the table `batch` keeps of a StoreBatch; the entry follows from it.
-struct BatchRow {
-  Batch batch;
-  std::vector<Posting> postings;
-  template <class Self>
-  static auto fields(Self& self) {
-    return std::tie(self.batch, self.postings);
-  }
-};
-
 /// What a snapshot is kept with: a damaged one, or one of another journal, is passed over.
 Hash32 snapshot_hash(const Hash32& entry_hash, ByteView state) {
   return sha256({entry_hash, state});
@@ -45,10 +41,10 @@ bool equal(const Hash32& hash, ByteView bytes) {
   return std::equal(hash.begin(), hash.end(), bytes.begin(), bytes.end());
 }
 
-StoreBatch stored(std::int64_t log_index, BatchRow row) {
-  const ClearingRecord& record = row.batch.record;
-  const LogEntry entry{.interval = record.interval, .run = record.run, .batch_root = batch_root(row.batch)};
-  return {.log_index = log_index, .entry = entry, .batch = std::move(row.batch), .postings = std::move(row.postings)};
+Hash32 hash_of(ByteView bytes) {
+  Hash32 hash{};
+  if (bytes.size() == hash.size()) std::copy(bytes.begin(), bytes.end(), hash.begin());
+  return hash;
 }
 
 std::vector<StorePayment> stored_payments(SqliteDatabase& database) {
@@ -64,43 +60,78 @@ std::vector<StorePayment> stored_payments(SqliteDatabase& database) {
   return payments;
 }
 
+/// Whether a data key goes with an erasure that becomes the entry `sequence`. The market's all do: they seal what
+/// everybody's secrets lie in together.
+bool goes_with(const DataKey& key, const DataErased& erased, std::int64_t sequence) {
+  if (key.first_sequence >= sequence) return false;
+  return !key.household ||
+         (key.month < erased.before_month && (!erased.household || *key.household == *erased.household));
+}
+
+/// The keys that the journal lists, that were not erased and that are not there.
+std::vector<OpenFault> missing_keys(SqliteDatabase& database, const DataKeys& keys) {
+  std::vector<OpenFault> missing;
+  SqlStatement listed = database.prepare("SELECT name, household FROM data_key ORDER BY household");
+  while (listed.row()) {
+    KeyName name{};
+    const ByteView kept = listed.blob(0);
+    if (kept.size() == name.size()) std::copy(kept.begin(), kept.end(), name.begin());
+    if (!keys.contains(name)) missing.push_back(missing_key(HouseholdId::from(listed.text(1))));
+  }
+  return missing;
+}
+
+std::optional<JournalContent::StoredSnapshot> read_base(SqliteDatabase& database) {
+  SqlStatement query = database.prepare("SELECT sequence, state FROM base ORDER BY sequence DESC LIMIT 1");
+  if (!query.row()) return std::nullopt;
+  return JournalContent::StoredSnapshot{query.integer(0), Bytes(query.blob(1).begin(), query.blob(1).end())};
+}
+
 /// The state after every event, and what is known of the last one.
 struct Restored {
   State state;
-  std::int64_t sequence = 0;
+  std::int64_t sequence = 0;  ///< of the entry the state is after; 0: nothing is read yet
   UtcTime time;
+  Hash32 tip{};
 };
-Result<Restored, std::string> restore_from(SqliteDatabase& database, const std::filesystem::path& file) {
+
+/// The newest snapshot that is whole and belongs to this journal; else the state after the last erasure; else nothing.
+Restored newest_snapshot(SqliteDatabase& database, const DataKeys& keys) {
+  SqlStatement newest = database.prepare(
+      "SELECT sequence, state, snapshot.hash, journal.hash, time FROM snapshot JOIN journal USING(sequence) "
+      "UNION ALL SELECT sequence, state, x'', journal.hash, time FROM base JOIN journal USING(sequence) "
+      "ORDER BY sequence DESC");
+  while (newest.row()) {
+    const Hash32 entry_hash = hash_of(newest.blob(3));
+    if (!newest.blob(2).empty() && !equal(snapshot_hash(entry_hash, newest.blob(1)), newest.blob(2))) continue;
+    const std::optional<Bytes> bytes = open_state(newest.blob(1), entry_hash, keys);
+    Result<State, CborError> kept = decode<State>(bytes.value_or(Bytes{}));
+    if (!kept) continue;  // When it is damaged, an older one will do.
+    return {.state = std::move(*kept),
+            .sequence = newest.integer(0),
+            .time = UtcTime{newest.integer(4)},
+            .tip = entry_hash};
+  }
+  return {};
+}
+
+Result<Restored, std::string> restore_from(SqliteDatabase& database, const DataKeys& keys,
+                                           const std::filesystem::path& file) {
   try {
-    Restored restored;
-    Hash32 tip{};
-    SqlStatement newest = database.prepare(
-        "SELECT snapshot.sequence, state, snapshot.hash, journal.hash, time FROM snapshot JOIN journal USING(sequence) "
-        "ORDER BY sequence DESC");
-    while (newest.row()) {
-      Hash32 entry_hash{};
-      if (newest.blob(3).size() != entry_hash.size()) continue;
-      std::copy_n(newest.blob(3).begin(), entry_hash.size(), entry_hash.begin());
-      if (!equal(snapshot_hash(entry_hash, newest.blob(1)), newest.blob(2)))
-        continue;  // An older one will do, or none.
-      Result<State, CborError> kept = decode<State>(newest.blob(1));
-      if (!kept) continue;
-      restored = {.state = std::move(*kept), .sequence = newest.integer(0), .time = UtcTime{newest.integer(4)}};
-      tip = entry_hash;
-      break;
-    }
-    newest.reset();
+    const std::vector<OpenFault> missing = missing_keys(database, keys);
+    if (!missing.empty()) return Fail{file.string() + ": " + missing.front().what};
+    Restored restored = newest_snapshot(database, keys);
     SqlStatement rest =
         database.prepare("SELECT sequence, time, event, hash FROM journal WHERE sequence>? ORDER BY sequence");
     rest.with(restored.sequence);
     while (rest.row()) {
       restored.time = UtcTime{rest.integer(1)};
-      tip = chain_hash(tip, ++restored.sequence, restored.time, rest.blob(2));
-      const Result<Event, CborError> event = decode<Event>(rest.blob(2));
-      const bool chained = rest.integer(0) == restored.sequence && equal(tip, rest.blob(3));
+      restored.tip = chain_hash(restored.tip, ++restored.sequence, restored.time, rest.blob(2));
+      const Result<Event, OpenFault> event = open_event(rest.blob(2), restored.sequence, keys);
+      const bool chained = rest.integer(0) == restored.sequence && equal(restored.tip, rest.blob(3));
       if (!chained || !event) {
         return Fail{file.string() + ": entry " + std::to_string(rest.integer(0)) + ": " +
-                    (event ? "it does not follow from the entry before it" : to_text(event.error())) +
+                    (chained ? event.error().what : "it does not follow from the entry before it") +
                     "; restore a backup, or ask a member for the journal"};
       }
       step(restored.state, *event, restored.time);
@@ -111,11 +142,51 @@ Result<Restored, std::string> restore_from(SqliteDatabase& database, const std::
   }
 }
 
-}  // namespace
-
-Bytes encode_batch_row(const StoreBatch& store) {
-  return encode(BatchRow{.batch = store.batch, .postings = store.postings});
+/// The first entry at or after a time; the number after the last one when there is none.
+std::int64_t entry_at(SqliteDatabase& database, UtcTime time) {
+  SqlStatement last = database.prepare("SELECT coalesce(max(sequence),0) FROM journal");
+  std::int64_t low = 1;
+  std::int64_t high = last.row() ? last.integer(0) + 1 : 1;
+  SqlStatement time_of = database.prepare("SELECT time FROM journal WHERE sequence=?");
+  while (low < high) {  // Time in the journal never runs backwards.
+    const std::int64_t middle = low + (high - low) / 2;
+    time_of.with(middle);
+    const bool before = time_of.row() && time_of.integer(0) < time.nanoseconds;
+    time_of.reset();
+    (before ? low : high) = before ? middle + 1 : middle;
+  }
+  return low;
 }
+
+/// The size of the log that the next checkpoint among the rows signs, which are entries' numbers and events.
+std::optional<std::int64_t> next_signed_size(SqlStatement& rows) {
+  while (rows.row()) {
+    const Result<Event, OpenFault> event = open_event(rows.blob(1), rows.integer(0), {});
+    if (const auto* made = event ? std::get_if<CheckpointSigned>(&*event) : nullptr) return made->size;
+  }
+  return std::nullopt;
+}
+
+/// The batches that can hold anything sealed under the households' keys of which `goes` holds, from the first on to
+/// before the second: those journalled in the months of these keys, told by the checkpoints signed around them.
+std::pair<std::int64_t, std::int64_t> batches_under(SqliteDatabase& database, const DataKeys& keys,
+                                                    const std::function<bool(const DataKey&)>& goes) {
+  std::optional<std::pair<std::int64_t, std::int64_t>> months;
+  for (const auto& [name, key] : keys) {
+    if (!key.household || !goes(key)) continue;
+    months = months ? std::pair(std::min(months->first, key.month), std::max(months->second, key.month))
+                    : std::pair(key.month, key.month);
+  }
+  if (!months) return {0, 0};
+  SqlStatement before = database.prepare("SELECT sequence, event FROM journal WHERE sequence<? ORDER BY sequence DESC");
+  before.with(entry_at(database, month_begin(months->first)));
+  SqlStatement after = database.prepare("SELECT sequence, event FROM journal WHERE sequence>=? ORDER BY sequence");
+  after.with(entry_at(database, month_begin(months->second + 1)));
+  return {next_signed_size(before).value_or(0),
+          next_signed_size(after).value_or(std::numeric_limits<std::int64_t>::max())};
+}
+
+}  // namespace
 
 Hash32 chain_hash(const Hash32& before, std::int64_t sequence, UtcTime time, ByteView event) {
   return sha256({before, big_endian(sequence), big_endian(time.nanoseconds), event});
@@ -125,6 +196,7 @@ struct Journal::Tables {
   explicit Tables(const std::filesystem::path& path)
       : file(path),
         database(path, OpenMode::read_write, schema),
+        keys(path.parent_path()),
         insert_event(database.prepare("INSERT INTO journal VALUES(?,?,?,?)")),
         insert_batch(database.prepare("INSERT INTO batch VALUES(?,?,?)")),
         insert_payment(database.prepare("INSERT INTO payment VALUES(?,?,?,?,?)")),
@@ -141,20 +213,52 @@ struct Journal::Tables {
       std::copy(hash.begin(), hash.end(), tip.begin());
       last_time = UtcTime{last.integer(2)};
     }
+    finish_erasure();
+  }
+
+  /// A crash may have come between an erasure's event and its end, or an old copy of the keys have come back.
+  void finish_erasure() {
+    SqlStatement query =
+        database.prepare("SELECT sequence, event FROM journal WHERE sequence=(SELECT max(sequence) FROM base)");
+    if (!query.row()) return;
+    const std::int64_t at = query.integer(0);
+    const Result<Event, OpenFault> event = open_event(query.blob(1), at, {});
+    const auto* erased = event ? std::get_if<DataErased>(&*event) : nullptr;
+    if (erased != nullptr) keys.erase([&](const DataKey& key) { return goes_with(key, *erased, at); });
+  }
+
+  /// Gives data keys for what is journalled at that time; `write_list` notes in the journal which ones are in use.
+  KeyFor keys_for(UtcTime time, std::int64_t at) {
+    return [this, month = month_of(time), at](const std::optional<HouseholdId>& household) -> const DataKey& {
+      const DataKey& key = keys.current(household, month, at);
+      if (listed.insert(key.name()).second) to_list.push_back(&key);
+      return key;
+    };
+  }
+  void write_list() {
+    for (const DataKey* key : to_list) {
+      database.prepare("INSERT OR IGNORE INTO data_key VALUES(?,?)")
+          .with(ByteView(key->name()), key->household ? key->household->text() : std::string())
+          .run();
+    }
+    to_list.clear();
   }
 
   std::optional<StoreBatch> find(SqlStatement& query, std::int64_t key) {
     query.with(key);
     if (!query.row()) return std::nullopt;
     const std::int64_t index = query.integer(0);
-    Result<BatchRow, CborError> row = decode<BatchRow>(query.blob(1));
+    Result<StoreBatch, OpenFault> store = open_batch(query.blob(1), index, keys.keys());
     query.reset();
-    if (!row) return std::nullopt;
-    return stored(index, std::move(*row));
+    if (!store) return std::nullopt;
+    return std::move(*store);
   }
 
   std::filesystem::path file;
   SqliteDatabase database;
+  DataKeyStore keys;
+  std::set<KeyName> listed;  // keys known to stand in the table data_key
+  std::vector<const DataKey*> to_list;
   SqlStatement insert_event;
   SqlStatement insert_batch;
   SqlStatement insert_payment;
@@ -180,7 +284,7 @@ Result<std::unique_ptr<Journal>, std::string> Journal::open(const std::filesyste
 }
 
 Result<State, std::string> Journal::restore() {
-  Result<Restored, std::string> restored = restore_from(tables_->database, tables_->file);
+  Result<Restored, std::string> restored = restore_from(tables_->database, tables_->keys.keys(), tables_->file);
   if (!restored) return Fail{restored.error()};
   return std::move(restored->state);
 }
@@ -192,18 +296,22 @@ Result<Done, std::string> Journal::append(const std::vector<TimedEvent>& events,
     Hash32 tip = tables_->tip;
     SqliteDatabase::Transaction transaction(tables_->database);
     for (const TimedEvent& timed : events) {
-      const Bytes event = encode(timed.event);
-      tip = chain_hash(tip, ++sequence, timed.time, event);
+      ++sequence;
+      const Bytes event = store_event(timed.event, sequence, tables_->keys_for(timed.time, sequence));
+      tip = chain_hash(tip, sequence, timed.time, event);
       tables_->insert_event.with(sequence, timed.time.nanoseconds, event, tip).run();
     }
+    const KeyFor key_for = tables_->keys_for(events.empty() ? tables_->last_time : events.back().time, sequence);
     for (const StoreBatch& store : batches) {
-      tables_->insert_batch.with(store.log_index, store.entry.interval.begin_seconds(), encode_batch_row(store)).run();
+      tables_->insert_batch.with(store.log_index, store.entry.interval.begin_seconds(), store_batch(store, key_for))
+          .run();
     }
     for (const auto& [number, payment] : payments) {
       tables_->insert_payment
           .with(number, payment.household.text(), payment.amount.count, payment.time.nanoseconds, payment.reference)
           .run();
     }
+    tables_->write_list();
     transaction.commit();
     // From here it is on disk.
     tables_->sequence = sequence;
@@ -218,7 +326,8 @@ Result<Done, std::string> Journal::append(const std::vector<TimedEvent>& events,
 Result<Done, std::string> Journal::save_snapshot(const State& state) {
   try {
     SqliteDatabase::Transaction transaction(tables_->database);
-    const Bytes bytes = encode(state);
+    const DataKey& key = tables_->keys_for(tables_->last_time, tables_->sequence)(std::nullopt);
+    const Bytes bytes = store_state(encode(state), tables_->tip, key);
     tables_->database.prepare("INSERT OR REPLACE INTO snapshot VALUES(?,?,?)")
         .with(tables_->sequence, bytes, snapshot_hash(tables_->tip, bytes))
         .run();
@@ -226,8 +335,87 @@ Result<Done, std::string> Journal::save_snapshot(const State& state) {
         .prepare(
             "DELETE FROM snapshot WHERE sequence NOT IN (SELECT sequence FROM snapshot ORDER BY sequence DESC LIMIT 2)")
         .run();
+    tables_->write_list();
     transaction.commit();
     return Done{};
+  } catch (const SqliteError& error) {
+    return Fail{tables_->file.string() + ": " + error.what()};
+  }
+}
+
+std::optional<std::int64_t> Journal::oldest_data_month() const {
+  std::optional<std::int64_t> oldest;
+  for (const auto& [name, key] : tables_->keys.keys()) {
+    if (key.household) oldest = std::min(oldest.value_or(key.month), key.month);
+  }
+  return oldest;
+}
+
+std::vector<ErasedBooking> Journal::bookings_under(const std::function<bool(const DataKey&)>& goes) {
+  struct Sum {
+    Interval first;
+    Money money;
+  };
+  std::map<std::tuple<std::int64_t, Account, Account, PostingKind>, Sum> sums;
+  const auto [first, end] = batches_under(tables_->database, tables_->keys.keys(), goes);
+  SqlStatement all = tables_->database.prepare(
+      "SELECT log_index, batch FROM batch WHERE log_index>=? AND log_index<? ORDER BY log_index");
+  all.with(first, end);
+  while (all.row()) {
+    const Result<StoreBatch, OpenFault> public_part = open_batch(all.blob(1), all.integer(0), {});
+    if (!public_part) throw SqliteError("batch " + std::to_string(all.integer(0)) + ": " + public_part.error().what);
+    const Interval& interval = public_part->entry.interval;
+    for (const Posting& posting : postings_under(all.blob(1), all.integer(0), tables_->keys.keys(), goes)) {
+      Sum& sum =
+          sums.try_emplace({month_of(interval.begin()), posting.debit, posting.credit, posting.kind}, Sum{interval, {}})
+              .first->second;
+      sum.first = std::min(sum.first, interval);
+      sum.money += posting.amount;
+    }
+  }
+  std::vector<ErasedBooking> bookings;
+  for (const auto& [key, sum] : sums) {
+    const auto& [month, debit, credit, kind] = key;
+    bookings.push_back(
+        {.first = sum.first, .sum = {.debit = debit, .credit = credit, .amount = sum.money, .kind = kind}});
+  }
+  return bookings;
+}
+
+Result<State, std::string> Journal::erase(DataErased erased, UtcTime time, const State& state,
+                                          const SigningKey& log_key) {
+  try {
+    const std::int64_t sequence = tables_->sequence + 1;
+    const auto goes = [&](const DataKey& key) { return goes_with(key, erased, sequence); };
+    erased.bookings = bookings_under(goes);
+    State after = state;
+    step(after, erased, time);
+    const Bytes bytes = encode(after);
+    erased.state = sha256(bytes);
+    erased.signature = log_key.sign_message(erasure_text(erased));
+    // The market's next key is not among those that go.
+    tables_->keys.make(std::nullopt, month_of(time), sequence);
+    const KeyFor key_for = tables_->keys_for(time, sequence);
+    const Bytes event = store_event(erased, sequence, key_for);
+    const Hash32 tip = chain_hash(tables_->tip, sequence, time, event);
+    SqliteDatabase::Transaction transaction(tables_->database);
+    tables_->insert_event.with(sequence, time.nanoseconds, event, tip).run();
+    tables_->database.execute("DELETE FROM snapshot; DELETE FROM base");
+    tables_->database.prepare("INSERT INTO base VALUES(?,?)")
+        .with(sequence, store_state(bytes, tip, key_for(std::nullopt)))
+        .run();
+    SqlStatement unlist = tables_->database.prepare("DELETE FROM data_key WHERE name=?");
+    for (const auto& [name, key] : tables_->keys.keys()) {
+      if (goes(key)) unlist.with(ByteView(name)).run();
+    }
+    tables_->write_list();
+    transaction.commit();
+    // From here it is erased; should the keys outlast a crash, they go when the journal is opened again.
+    tables_->sequence = sequence;
+    tables_->tip = tip;
+    tables_->last_time = time;
+    tables_->keys.erase(goes);
+    return after;
   } catch (const SqliteError& error) {
     return Fail{tables_->file.string() + ": " + error.what()};
   }
@@ -249,9 +437,10 @@ std::vector<Hash32> Journal::log_leaves() {
   std::vector<Hash32> leaves;
   SqlStatement all = tables_->database.prepare("SELECT log_index, batch FROM batch ORDER BY log_index");
   while (all.row()) {
-    Result<BatchRow, CborError> row = decode<BatchRow>(all.blob(1));
-    if (!row) throw SqliteError("batch " + std::to_string(all.integer(0)) + " is damaged");
-    leaves.push_back(log_leaf(stored(all.integer(0), std::move(*row)).entry));
+    // The root stands on the leaves alone: no key is needed.
+    const Result<StoreBatch, OpenFault> store = open_batch(all.blob(1), all.integer(0), {});
+    if (!store) throw SqliteError("batch " + std::to_string(all.integer(0)) + " is damaged");
+    leaves.push_back(log_leaf(store->entry));
   }
   return leaves;
 }
@@ -274,11 +463,12 @@ std::vector<StoreBatch> read_batches(const std::filesystem::path& file, const In
     SqliteDatabase database(file, OpenMode::read_only, "");
     SqlStatement query =
         database.prepare("SELECT log_index, batch FROM batch WHERE interval_begin=? ORDER BY log_index");
+    const DataKeys keys = read_data_keys(file.parent_path());
     query.with(interval.begin_seconds());
     while (query.row()) {
-      Result<BatchRow, CborError> row = decode<BatchRow>(query.blob(1));
-      if (!row) return {};
-      batches.push_back(stored(query.integer(0), std::move(*row)));
+      Result<StoreBatch, OpenFault> store = open_batch(query.blob(1), query.integer(0), keys);
+      if (!store) return {};
+      batches.push_back(std::move(*store));
     }
   } catch (const SqliteError&) {
     return {};
@@ -290,6 +480,9 @@ Result<JournalContent, std::string> read_journal(const std::filesystem::path& fi
   try {
     JournalContent content;
     SqliteDatabase database(file, OpenMode::read_only, "");
+    content.keys = read_data_keys(file.parent_path());
+    content.missing_keys = missing_keys(database, content.keys);
+    content.base = read_base(database);
     SqlStatement entries = database.prepare("SELECT sequence, time, event, hash FROM journal ORDER BY sequence");
     while (entries.row()) {
       JournalEntry& entry = content.entries.emplace_back();
@@ -297,8 +490,7 @@ Result<JournalContent, std::string> read_journal(const std::filesystem::path& fi
       entry.time = UtcTime{entries.integer(1)};
       const ByteView event = entries.blob(2);
       entry.event.assign(event.begin(), event.end());
-      const ByteView hash = entries.blob(3);
-      if (hash.size() == entry.hash.size()) std::copy(hash.begin(), hash.end(), entry.hash.begin());
+      entry.hash = hash_of(entries.blob(3));
     }
     SqlStatement batches = database.prepare("SELECT log_index, interval_begin, batch FROM batch ORDER BY log_index");
     while (batches.row()) {
@@ -321,20 +513,28 @@ Result<JournalPostings, std::string> read_postings(const std::filesystem::path& 
   try {
     JournalPostings content;
     SqliteDatabase database(file, OpenMode::read_only, "");
-    SqlStatement batches = database.prepare("SELECT batch FROM batch ORDER BY log_index");
+    const DataKeys keys = read_data_keys(file.parent_path());
+    const std::vector<OpenFault> missing = missing_keys(database, keys);
+    if (!missing.empty()) return Fail{file.string() + ": " + missing.front().what};
+    SqlStatement batches = database.prepare("SELECT log_index, batch FROM batch ORDER BY log_index");
     while (batches.row()) {
-      Result<BatchRow, CborError> row = decode<BatchRow>(batches.blob(0));
-      if (!row) return Fail{file.string() + ": a batch is damaged: " + to_text(row.error())};
-      const ClearingRecord& record = row->batch.record;
-      content.batches.push_back({.interval = record.interval, .run = record.run, .postings = std::move(row->postings)});
+      Result<StoreBatch, OpenFault> store = open_batch(batches.blob(1), batches.integer(0), keys);
+      if (!store) return Fail{file.string() + ": a batch is damaged: " + store.error().what};
+      content.batches.push_back(
+          {.interval = store->entry.interval, .run = store->entry.run, .postings = std::move(store->postings)});
     }
     content.payments = stored_payments(database);
-    SqlStatement events = database.prepare("SELECT event FROM journal ORDER BY sequence");
+    SqlStatement events = database.prepare("SELECT sequence, event FROM journal ORDER BY sequence");
     while (events.row()) {
-      const Result<Event, CborError> event = decode<Event>(events.blob(0));
-      if (!event) return Fail{file.string() + ": an event is damaged: " + to_text(event.error())};
+      const Result<Event, OpenFault> event = open_event(events.blob(1), events.integer(0), keys);
+      if (!event && event.error().key_missing) continue;  // Erased, and no configuration.
+      if (!event) return Fail{file.string() + ": an event is damaged: " + event.error().what};
       if (const auto* configured = std::get_if<MarketConfigured>(&*event))
         content.currency = configured->rules.currency;
+      if (const auto* erased = std::get_if<DataErased>(&*event)) {
+        for (const ErasedBooking& booking : erased->bookings)
+          content.batches.push_back({.interval = booking.first, .run = Run::final, .postings = {booking.sum}});
+      }
     }
     return content;
   } catch (const std::exception& error) {
@@ -346,7 +546,8 @@ Result<JournalBooks, std::string> read_books(const std::filesystem::path& file, 
   try {
     SqliteDatabase database(file, OpenMode::read_only, "");
     database.execute("BEGIN");  // All that is read is of one moment, whatever the controller writes meanwhile.
-    Result<Restored, std::string> restored = restore_from(database, file);
+    const DataKeys keys = read_data_keys(file.parent_path());
+    Result<Restored, std::string> restored = restore_from(database, keys, file);
     if (!restored) return Fail{restored.error()};
     JournalBooks books{
         .state = std::move(restored->state), .sequence = restored->sequence, .time = restored->time, .late = {}};
@@ -356,14 +557,15 @@ Result<JournalBooks, std::string> read_books(const std::filesystem::path& file, 
     std::int64_t first = std::numeric_limits<std::int64_t>::max();
     if (!books.state.provisional.empty()) first = books.state.provisional.begin()->first.begin_seconds();
     if (until) first = std::min(first, until->seconds() - books.state.rules.interval_seconds);
-    SqlStatement batches = database.prepare("SELECT batch FROM batch WHERE interval_begin>=? ORDER BY log_index");
+    SqlStatement batches =
+        database.prepare("SELECT log_index, batch FROM batch WHERE interval_begin>=? ORDER BY log_index");
     batches.with(first);
     while (batches.row()) {
-      Result<BatchRow, CborError> row = decode<BatchRow>(batches.blob(0));
-      if (!row) return Fail{file.string() + ": a batch is damaged: " + to_text(row.error())};
-      const ClearingRecord& record = row->batch.record;
-      if (!is_late(record.interval)) continue;
-      books.late.push_back({.interval = record.interval, .run = record.run, .postings = std::move(row->postings)});
+      Result<StoreBatch, OpenFault> store = open_batch(batches.blob(1), batches.integer(0), keys);
+      if (!store) return Fail{file.string() + ": a batch is damaged: " + store.error().what};
+      const LogEntry& entry = store->entry;
+      if (!is_late(entry.interval)) continue;
+      books.late.push_back({.interval = entry.interval, .run = entry.run, .postings = std::move(store->postings)});
     }
     return books;
   } catch (const std::exception& error) {

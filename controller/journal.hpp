@@ -1,5 +1,6 @@
 // The controller's store: the hash-chained journal of events, snapshots of the state, and the sealed batches that
-// bills and proofs are made from. SQLite on disk; what `append` returned from survives a power cut.
+// bills and proofs are made from. SQLite on disk; what `append` returned from survives a power cut. What is personal is
+// sealed (controller/stored_records.hpp) under the keys of controller/data_keys.hpp.
 #pragma once
 
 #include <filesystem>
@@ -11,14 +12,16 @@
 
 #include "controller/effect.hpp"
 #include "controller/event.hpp"
+#include "controller/signing_keys.hpp"
 #include "controller/state.hpp"
+#include "controller/stored_records.hpp"
 
 namespace commonwatt {
 
 struct JournalEntry {
   std::int64_t sequence = 0;  ///< from 1, without gaps
   UtcTime time;
-  Bytes event;    ///< encode(Event)
+  Bytes event;    ///< as store_event gives it
   Hash32 hash{};  ///< SHA-256(hash before || sequence || time || event), numbers as 8 bytes big-endian
 };
 Hash32 chain_hash(const Hash32& before, std::int64_t sequence, UtcTime time, ByteView event);
@@ -36,7 +39,8 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  /// The state after every event: the newest snapshot that matches the chain, and a replay of what came after it.
+  /// The state after every event: the newest snapshot that matches the chain, and a replay of what came after it. The
+  /// error says which data key is missing when one is that nobody erased.
   Result<State, std::string> restore();
 
   /// Writes events, the batches they sealed and the payments they booked in one transaction and one fsync. When it
@@ -45,6 +49,14 @@ class Journal {
                                    const std::vector<StorePayment>& payments = {});
   /// Keeps the state after the last event, and forgets all but the two newest snapshots.
   Result<Done, std::string> save_snapshot(const State& state);
+
+  /// Erases what is personal in entries, batches and snapshots so far: of a household, or of everybody in the months
+  /// before `before_month`. Journals that, with what the books keep; the log key signs it and the state, from which a
+  /// replay begins from now on. Returns that state. The caller has asked erasure_refusal.
+  Result<State, std::string> erase(DataErased erased, UtcTime time, const State& state, const SigningKey& log_key);
+
+  /// The oldest month in which something of a household was journalled that is not erased; nothing when there is none.
+  [[nodiscard]] std::optional<std::int64_t> oldest_data_month() const;
 
   /// The batch of an interval's initial run, which has its clearing; of its last run, whose statements are in force;
   /// and of a place in the evidence log. Nothing when there is none.
@@ -62,14 +74,12 @@ class Journal {
 
  private:
   struct Tables;
+  std::vector<ErasedBooking> bookings_under(const std::function<bool(const DataKey&)>& goes);
   explicit Journal(std::unique_ptr<Tables> tables);
   std::unique_ptr<Tables> tables_;
 };
 
 inline constexpr const char* journal_file = "journal.sqlite";
-
-/// What the table `batch` holds of a sealed batch: its encoding and the postings it made.
-Bytes encode_batch_row(const StoreBatch& store);
 
 /// Everything a journal file holds, read without writing to it, for auditors. The error says what is unreadable.
 struct JournalContent {
@@ -86,6 +96,9 @@ struct JournalContent {
   };
   std::vector<StoredSnapshot> snapshots;
   std::vector<StorePayment> payments;  ///< in order of number; without a household where its name is damaged
+  std::optional<StoredSnapshot> base;  ///< the state after the last erasure, with which a replay begins
+  DataKeys keys;
+  std::vector<OpenFault> missing_keys;  ///< one for each data key that should be there and is not
 };
 /// The batches of an interval's runs, initial first, through a reading connection of its own.
 std::vector<StoreBatch> read_batches(const std::filesystem::path& file, const Interval& interval);
@@ -93,7 +106,8 @@ std::vector<StoreBatch> read_batches(const std::filesystem::path& file, const In
 Result<JournalContent, std::string> read_journal(const std::filesystem::path& file);
 
 /// What a journal file says of money: the currency in force last, every sealed batch's postings, in order of sealing,
-/// and every payment. Read without writing; the error says what is unreadable.
+/// and every payment; of erased quarter-hours, after those, the sums that the books keep, each as of the first interval
+/// of its month. Read without writing; the error says what is unreadable.
 struct JournalPostings {
   std::string currency;
   struct BatchPostings {

@@ -22,8 +22,11 @@ std::map<std::string, std::map<std::int64_t, std::int64_t>> row_intervals(const 
   std::map<std::string, std::map<std::int64_t, std::int64_t>> rows;
   std::int64_t seconds = 900;
   for (const JournalEntry& entry : content.entries) {
-    const Result<Event, CborError> event = decode<Event>(entry.event);
-    if (!event) continue;
+    const Result<Event, OpenFault> event = open_event(entry.event, entry.sequence, content.keys);
+    if (!event) {  // What it was about may be erased; when it came is known.
+      rows["journal"][entry.sequence] = Interval::containing(entry.time, seconds).begin_seconds();
+      continue;
+    }
     if (const auto* configured = std::get_if<MarketConfigured>(&*event)) seconds = configured->rules.interval_seconds;
     rows["journal"][entry.sequence] = interval_of_event(*event, entry.time, seconds);
   }
@@ -137,6 +140,7 @@ std::int64_t interval_of_event(const Event& event, UtcTime time, std::int64_t in
     std::int64_t operator()(const CheckpointSigned&) const { return at_time(); }
     std::int64_t operator()(const CosignatureReceived&) const { return at_time(); }
     std::int64_t operator()(const PaymentBooked&) const { return at_time(); }
+    std::int64_t operator()(const DataErased&) const { return at_time(); }
     [[nodiscard]] std::int64_t at_time() const { return Interval::containing(time, seconds).begin_seconds(); }
   };
   return std::visit(Visitor{time, interval_seconds}, event);

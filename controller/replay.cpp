@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "controller/erased_part.hpp"
 #include "controller/manifest.hpp"
 #include "controller/step.hpp"
 #include "market/certificate.hpp"
@@ -15,25 +16,32 @@ std::string entry_name(const JournalEntry& entry) {
 
 class Auditor {
  public:
-  explicit Auditor(const JournalContent& content) : content_(content) {
+  explicit Auditor(const JournalContent& content)
+      : content_(content), erased_(content, replay_, [this](std::optional<std::int64_t> interval, const auto& what) {
+          replay_.faults.push_back({.interval_begin = interval, .where = journal_file, .what = what});
+        }) {
     for (const JournalContent::StoredSnapshot& snapshot : content.snapshots)
       snapshots_[snapshot.sequence] = &snapshot.state;
   }
 
   Replay run() {
+    if (erased_.last_entry() > 0) erased_.take_batches();
+    replay_.replay_begin = erased_.last_entry() + 1;
     Hash32 tip{};
     std::int64_t expected = 1;
     for (const JournalEntry& entry : content_.entries) {
-      const Result<Event, CborError> event = decode<Event>(entry.event);
+      const Result<Event, OpenFault> event = open_event(entry.event, entry.sequence, content_.keys);
       interval_ = event ? interval_of_event(*event, entry.time, seconds())
                         : Interval::containing(entry.time, seconds()).begin_seconds();
       if (entry.sequence != expected) fault(entry, "entry " + std::to_string(expected) + " is missing");
       tip = chain_hash(tip, entry.sequence, entry.time, entry.event);
       if (tip != entry.hash) fault(entry, "the hash chain breaks here: the entry was changed");
-      if (!event) fault(entry, to_text(event.error()));
+      const bool erased = !event && event.error().key_missing && erased_.was_erased(entry, event.error().household);
+      if (!event && !erased) fault(entry, event.error().what);
       if (!replay_.faults.empty()) return std::move(replay_);
       ++expected;
-      apply(entry, *event);
+      if (erased) ++replay_.erased_entries;
+      if (event) take(entry, *event);
       if (!replay_.faults.empty()) return std::move(replay_);
     }
     finish();
@@ -49,6 +57,11 @@ class Auditor {
     replay_.faults.push_back({.interval_begin = interval_, .where = entry_name(entry), .what = what});
   }
 
+  void take(const JournalEntry& entry, const Event& event) {
+    if (entry.sequence > erased_.last_entry()) return apply(entry, event);
+    entry.sequence < erased_.last_entry() ? erased_.take(entry, event) : erased_.take_base(entry, event);
+  }
+
   void apply(const JournalEntry& entry, const Event& event) {
     const Totals before = replay_.state.totals;
     const Effects effects = step(replay_.state, event, entry.time);
@@ -58,7 +71,8 @@ class Auditor {
     if (const auto* made = std::get_if<CheckpointSigned>(&event)) check_signature(entry, *made);
     if (const auto* cosigned = std::get_if<CosignatureReceived>(&event)) note_cosignature(*cosigned);
     const auto snapshot = snapshots_.find(entry.sequence);
-    if (snapshot != snapshots_.end() && encode(replay_.state) != *snapshot->second)
+    if (snapshot != snapshots_.end() &&
+        open_state(*snapshot->second, entry.hash, content_.keys) != encode(replay_.state))
       fault(entry, "the snapshot taken here is not the state of the replay");
     if (replay_.state.ledger.sum() != Money{0}) fault(entry, "the ledger does not sum to zero");
   }
@@ -69,13 +83,8 @@ class Auditor {
       if (wrong) fault(entry, "the clearing's certificate fails: " + *wrong);
     }
     if (const auto* store = std::get_if<StoreBatch>(&effect)) {
-      const auto index = static_cast<std::size_t>(store->log_index);
       interval_ = store->entry.interval.begin_seconds();
-      if (index >= content_.batches.size() || content_.batches[index].log_index != store->log_index ||
-          content_.batches[index].interval_begin != interval_ ||
-          content_.batches[index].batch != encode_batch_row(*store)) {
-        fault(entry, "the stored batch is not the one that follows from the journal");
-      }
+      if (const std::optional<std::string> wrong = batch_fault(*store)) fault(entry, *wrong);
       replay_.leaves.push_back(log_leaf(store->entry));
       replay_.batches.push_back(*store);
     }
@@ -84,6 +93,18 @@ class Auditor {
       if (index >= content_.payments.size() || content_.payments[index] != *store)
         fault(entry, "the stored payment is not the one that follows from the journal");
     }
+  }
+
+  [[nodiscard]] std::optional<std::string> batch_fault(const StoreBatch& made) const {
+    const auto index = static_cast<std::size_t>(made.log_index);
+    const std::string other = "the stored batch is not the one that follows from the journal";
+    if (index >= content_.batches.size()) return other;
+    const JournalContent::StoredBatch& stored = content_.batches[index];
+    if (stored.log_index != made.log_index || stored.interval_begin != interval_) return other;
+    const Result<StoreBatch, OpenFault> opened = open_batch(stored.batch, stored.log_index, content_.keys);
+    if (!opened) return other + ": " + opened.error().what;
+    if (!opened->batch.erased.empty()) return missing_key(opened->batch.erased.begin()->first).what;
+    return opened->batch == made.batch && opened->postings == made.postings ? std::nullopt : std::optional(other);
   }
 
   void check_signature(const JournalEntry& entry, const CheckpointSigned& made) {
@@ -117,7 +138,7 @@ class Auditor {
                                 .what = "payments are stored that nobody booked, or some are missing"});
     }
     for (const auto& [sequence, state] : snapshots_) {
-      if (content_.entries.empty() || sequence < 1 || sequence > content_.entries.back().sequence) {
+      if (content_.entries.empty() || sequence <= erased_.last_entry() || sequence > content_.entries.back().sequence) {
         replay_.faults.push_back(
             {.interval_begin = interval_, .where = journal_file, .what = "a snapshot belongs to no entry"});
       }
@@ -130,9 +151,10 @@ class Auditor {
   }
 
   const JournalContent& content_;
+  Replay replay_;
+  ErasedPart erased_;
   std::map<std::int64_t, const Bytes*> snapshots_;
   std::optional<std::int64_t> interval_;
-  Replay replay_;
 };
 
 }  // namespace

@@ -77,7 +77,7 @@ void SqliteDatabase::Closer::operator()(sqlite3* handle) const {
 }
 
 SqliteDatabase::SqliteDatabase(const std::filesystem::path& file, OpenMode mode, const char* schema) {
-  const bool writes = mode == OpenMode::read_write;
+  const bool writes = mode != OpenMode::read_only;
   const mode_t before = ::umask(077);
   sqlite3* opened = nullptr;
   const int flags = writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
@@ -88,8 +88,14 @@ SqliteDatabase::SqliteDatabase(const std::filesystem::path& file, OpenMode mode,
   constexpr int busy_milliseconds = 5000;
   sqlite3_busy_timeout(opened, busy_milliseconds);
   if (!writes) return;
-  execute("PRAGMA journal_mode=WAL");
-  execute("PRAGMA synchronous=FULL");
+  if (mode == OpenMode::single_file) {
+    execute("PRAGMA journal_mode=DELETE");
+    execute("PRAGMA synchronous=EXTRA");  // FULL would let a power cut bring the last transaction's state before back.
+    execute("PRAGMA secure_delete=ON");
+  } else {
+    execute("PRAGMA journal_mode=WAL");
+    execute("PRAGMA synchronous=FULL");
+  }
   execute("PRAGMA cache_size=-512");  // KiB: gateways are small
   execute("PRAGMA foreign_keys=ON");
   execute(schema);

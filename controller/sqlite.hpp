@@ -23,7 +23,8 @@ class SqliteError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-enum class OpenMode : std::uint8_t { read_write, read_only };
+/// `single_file` is for what must not be left in a write-ahead log: deleted content is overwritten with zeros.
+enum class OpenMode : std::uint8_t { read_write, single_file, read_only };
 
 class SqlStatement {
  public:

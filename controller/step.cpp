@@ -119,6 +119,7 @@ Effects step(State& state, const Event& event, UtcTime now) {
     Effects operator()(const CheckpointSigned& made) const { return take_signature(state, made); }
     Effects operator()(const CosignatureReceived& received) const { return take_cosignature(state, received); }
     Effects operator()(const PaymentBooked& payment) const { return take_payment(state, payment); }
+    Effects operator()(const DataErased& erased) const { return erase_data(state, erased); }
   };
   return std::visit(Visitor{state, now}, event);
 }

@@ -37,11 +37,20 @@ std::optional<Receipt> repeated(const State& state, const ReadingReceived& recei
 
 /// Whether this very payment is booked: it comes again with every change of the file it stands in.
 bool is_booked(const State& state, const PaymentBooked& payment);
+/// How the ledger has a payment: a deposit from the bank to the household, a payout the other way.
+Posting posting_of(const PaymentBooked& payment);
 /// Why a payment cannot be booked; nothing when it can, or is.
 std::optional<PaymentReject> payment_fault(const State& state, const PaymentBooked& payment);
 
 /// What a restarted shell has to do again: the outcome of these effects is not in the journal.
 Effects pending_effects(const State& state);
+
+/// Why a household's data cannot be erased yet, in words; nothing when it can.
+std::optional<std::string> erasure_refusal(const State& state, const HouseholdId& household);
+
+/// The month (month_of) before which everybody's data is to be erased when it is kept for `keep_months` whole months;
+/// nothing while an interval of an older month is not settled for good.
+std::optional<std::int64_t> due_retention(const State& state, std::int64_t keep_months, UtcTime now);
 
 /// Worst-case spend of a household's orders in intervals that are not settled.
 Money open_spend(const State& state, const HouseholdId& household);

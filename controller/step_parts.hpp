@@ -9,6 +9,7 @@ Effects take_order(State& state, const OrderReceived& received, UtcTime now);
 Effects take_reading(State& state, const ReadingReceived& received, UtcTime now);
 Effects close_gate(State& state, const GateClosed& closed, UtcTime now);
 Effects take_payment(State& state, const PaymentBooked& payment);
+Effects erase_data(State& state, const DataErased& erased);
 Effects settle_interval(State& state, const SettlementDue& due, UtcTime now);
 
 }  // namespace commonwatt

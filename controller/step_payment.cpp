@@ -39,6 +39,15 @@ std::optional<PaymentReject> payment_fault(const State& state, const PaymentBook
   return std::nullopt;
 }
 
+Posting posting_of(const PaymentBooked& payment) {
+  const Account account = account_of(payment);
+  const bool is_deposit = payment.amount > Money{0};
+  return {.debit = is_deposit ? bank() : account,
+          .credit = is_deposit ? account : bank(),
+          .amount = is_deposit ? payment.amount : -payment.amount,
+          .kind = is_deposit ? PostingKind::deposit : PostingKind::payout};
+}
+
 Effects take_payment(State& state, const PaymentBooked& payment) {
   if (const std::optional<PaymentReject> fault = payment_fault(state, payment)) {
     return {RaiseAlarm{.severity = Severity::alarm,
@@ -48,12 +57,7 @@ Effects take_payment(State& state, const PaymentBooked& payment) {
   if (is_booked(state, payment)) return {};
   // From here it is booked.
   state.payments[sha256(as_bytes(payment.reference))] = sha256(encode(payment));
-  const Account account = account_of(payment);
-  const bool is_deposit = payment.amount > Money{0};
-  const Posting posting{.debit = is_deposit ? bank() : account,
-                        .credit = is_deposit ? account : bank(),
-                        .amount = is_deposit ? payment.amount : -payment.amount,
-                        .kind = is_deposit ? PostingKind::deposit : PostingKind::payout};
+  const Posting posting = posting_of(payment);
   state.ledger.post({&posting, 1});
   return {StorePayment{.number = static_cast<std::int64_t>(state.payments.size()), .payment = payment}};
 }

@@ -125,10 +125,12 @@ void add_to_totals(State& state, const Statement& statement, std::int64_t sign) 
   totals.settled = std::max(totals.settled.value_or(statement.interval), statement.interval);
 }
 
-/// Posts a run, seals its batch and asks for the signature over it. `before` is what the interval was settled to.
-Effects seal_run(State& state, Batch batch, MarketRun run, const std::vector<Statement>& before) {
+/// Posts a run, seals its batch under salts that follow from `salt`, and asks for the signature over it. `before` is
+/// what the interval was settled to.
+Effects seal_run(State& state, Batch batch, MarketRun run, const Hash32& salt, const std::vector<Statement>& before) {
   const Interval interval = batch.record.interval;
   batch.statements = std::move(run.statements);
+  batch.salts = statement_salts(salt, batch.statements);
   batch.record.previous_batch = state.last_batch;
   batch.reading_leaves = seal_readings(state, interval);
   StoreBatch store{.log_index = state.log.size(), .entry = {}, .batch = {}, .postings = std::move(run.postings)};
@@ -160,14 +162,15 @@ Effects initial_run(State& state, const SettlementDue& due) {
 
   ProvisionalInterval& settled = state.provisional[due.interval];
   settled = {.record = *open.cleared, .positions = in_order(positions)};
-  Batch batch{.record = *open.cleared, .order_leaves = {}, .reading_leaves = {}, .statements = {}, .salt = due.salt};
+  Batch batch;
+  batch.record = *open.cleared;
   for (const auto& [id, entry] : open.orders) batch.order_leaves.push_back(entry.leaf);
   MarketRun run = settle(settled.positions, basis_of(settled.record));
   settled.record.book.clear();
   settled.record.clearing.fills.clear();
   state.next_settlement = due.interval.next();
   ++state.totals.intervals_settled;
-  return seal_run(state, std::move(batch), std::move(run), {});
+  return seal_run(state, std::move(batch), std::move(run), due.salt, {});
 }
 
 /// What only intervals that are settled for good now still needed.
@@ -191,7 +194,8 @@ Effects later_run(State& state, const SettlementDue& due) {
   settled.positions = in_order(positions);
   settled.record.run = due.run;
   MarketRun run = settle_again(settled.positions, before, basis_of(settled.record));
-  Batch batch{.record = settled.record, .order_leaves = {}, .reading_leaves = {}, .statements = {}, .salt = due.salt};
+  Batch batch;
+  batch.record = settled.record;
   state.late.erase(due.interval);
   if (state.late.empty()) state.next_revision.reset();
   ++(due.run == Run::final ? state.totals.final_runs : state.totals.revised_runs);
@@ -199,7 +203,7 @@ Effects later_run(State& state, const SettlementDue& due) {
     state.provisional.erase(due.interval);
     forget_closed(state, due.interval);
   }
-  return seal_run(state, std::move(batch), std::move(run), statements_before);
+  return seal_run(state, std::move(batch), std::move(run), due.salt, statements_before);
 }
 
 }  // namespace

@@ -26,7 +26,11 @@ struct VerifyReport {
   std::int64_t signatures = 0;  ///< of orders, readings and checkpoints that hold
   std::int64_t cosignatures = 0;
   std::int64_t bills = 0;
-  std::int64_t ledger_sum = 0;  ///< nano-currency
+  std::int64_t erased_entries = 0;  ///< orders, readings and salts that stand in the hash chain alone
+  std::int64_t erased_statements = 0;
+  std::int64_t erased_intervals = 0;
+  std::int64_t replay_begin = 1;  ///< the first entry replayed: after the last erasure
+  std::int64_t ledger_sum = 0;    ///< nano-currency
   Hash32 log_root{};
   std::vector<VerifyFault> faults;
   [[nodiscard]] bool verified() const { return faults.empty(); }

@@ -1,6 +1,7 @@
 // The batch of one settlement run (RULEBOOK section 7): everything a bill rests on, in one Merkle tree.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <tuple>
 #include <vector>
@@ -38,12 +39,14 @@ struct Batch {
   std::vector<Hash32> order_leaves;    ///< in the book's sequence
   std::vector<Hash32> reading_leaves;  ///< of the boundary readings received, by meter and time
   std::vector<Statement> statements;   ///< in order of household
-  Hash32 salt{};                       ///< from which each statement's salt follows; deletable
+  std::vector<Salt16> salts;           ///< of the statements; deletable
+  /// Leaves of statements that are erased: the tree stands without what they said.
+  std::map<HouseholdId, Hash32> erased;
 
   friend bool operator==(const Batch&, const Batch&) = default;
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.record, self.order_leaves, self.reading_leaves, self.statements, self.salt);
+    return std::tie(self.record, self.order_leaves, self.reading_leaves, self.statements, self.salts, self.erased);
   }
 };
 
@@ -53,10 +56,12 @@ enum class LeafKind : std::uint8_t { clearing, order, reading, statement };
 /// per record, nobody can guess a record back from its hash.
 Hash32 record_leaf(LeafKind kind, const Salt16& salt, ByteView encoding, ByteView signature);
 
+/// A salt for each of the statements of a run, from its one random number.
+std::vector<Salt16> statement_salts(const Hash32& batch_salt, const std::vector<Statement>& statements);
 Salt16 statement_salt(const Hash32& batch_salt, const HouseholdId& household);
 Hash32 statement_leaf(const Statement& statement, const Salt16& salt);
 
-/// All leaves of a batch: clearing, orders, readings, statements.
+/// All leaves of a batch: clearing, orders, readings, statements in order of household.
 std::vector<Hash32> batch_leaves(const Batch& batch);
 Hash32 batch_root(const Batch& batch);
 /// Where a household's statement stands among the leaves; nothing when it has none.

@@ -11,6 +11,7 @@
 #include "controller/config.hpp"
 #include "controller/config_reader.hpp"
 #include "controller/controller.hpp"
+#include "controller/erase_command.hpp"
 #include "controller/gateway.hpp"
 #include "controller/keyring.hpp"
 #include "controller/paced_clock.hpp"
@@ -155,6 +156,10 @@ std::string report_json(const VerifyReport& report) {
          ",\"batches\":" + std::to_string(report.batches) + ",\"statements\":" + std::to_string(report.statements) +
          ",\"bills\":" + std::to_string(report.bills) + ",\"signatures\":" + std::to_string(report.signatures) +
          ",\"cosignatures\":" + std::to_string(report.cosignatures) +
+         ",\"erased\":{\"entries\":" + std::to_string(report.erased_entries) +
+         ",\"statements\":" + std::to_string(report.erased_statements) +
+         ",\"intervals\":" + std::to_string(report.erased_intervals) +
+         ",\"replay_begin\":" + std::to_string(report.replay_begin) + "}" +
          ",\"ledger_sum\":" + std::to_string(report.ledger_sum) + ",\"log_root\":" + quoted(to_hex(report.log_root)) +
          ",\"first_bad_interval\":" + (bad ? quoted(to_text(UtcTime::from_seconds(*bad))) : "null") + ",\"faults\":[" +
          faults + "]}";
@@ -165,10 +170,15 @@ int show_report(const VerifyReport& report, bool json) {
     std::cout << report_json(report) << std::endl;
     return report.verified() ? 0 : 1;
   }
-  std::cout << report.events << " events replayed, " << report.intervals_cleared << " clearings, " << report.batches
+  std::cout << report.events << " events, " << report.intervals_cleared << " clearings, " << report.batches
             << " batches, " << report.statements << " statements, " << report.bills << " bills, " << report.signatures
             << " signatures, " << report.cosignatures << " cosignatures\nledger sum " << report.ledger_sum
             << ", log root " << to_hex(report.log_root) << "\n";
+  if (report.replay_begin > 1) {
+    std::cout << "erased: " << report.erased_entries << " entries, " << report.erased_statements << " statements in "
+              << report.erased_intervals << " intervals are verified by their hashes alone; the replay began at entry "
+              << report.replay_begin << ", with the state the controller signed\n";
+  }
   for (const VerifyFault& fault : report.faults) {
     std::cout << "WRONG "
               << (fault.interval_begin ? "interval " + to_text(UtcTime::from_seconds(*fault.interval_begin)) + ", "
@@ -219,6 +229,22 @@ void add_verify(CLI::App& app, std::function<int()>& action) {
       return bill->empty() ? show_report(verify_directory(*directory), *json) : verify_bills(*bill, *key);
     };
   });
+}
+
+void add_erase(CLI::App& app, std::function<int()>& action) {
+  CLI::App* command = app.add_subcommand(
+      "erase", "erases the readings, orders and quarter-hours of a household that has left; the log stays verifiable");
+  auto options = std::make_shared<EraseOptions>();
+  command->add_option("--dir", options->directory, "where the stopped controller's journal is")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--household", options->household, "whose data goes")->required()->type_name("ID");
+  command->add_option("--keys", options->keys, "where log.key is; DIR/keys when not given")->type_name("DIR");
+  command->footer(
+      "Example: commonwatt erase --dir /var/lib/commonwatt/controller --household hh03\n"
+      "What goes and what stays is in docs/privacy.md.");
+  command->callback(
+      [=, &action] { action = [=] { return run_erase(*options, SystemClock().now(), std::cout, std::cerr); }; });
 }
 
 void add_clear(CLI::App& app, std::function<int()>& action) {
@@ -415,6 +441,7 @@ int run(int argc, char** argv) {
   add_controller(app, action);
   add_demo(app, action, program);
   add_verify(app, action);
+  add_erase(app, action);
   add_bill(app, action);
   add_export(app, action);
   add_payouts(app, action);

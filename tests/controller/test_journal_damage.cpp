@@ -86,7 +86,7 @@ TEST_CASE("every entry is chained to the one before by the hash anyone can compu
   for (std::size_t i = 0; i < content.entries.size(); ++i) {
     const JournalEntry& entry = content.entries[i];
     CHECK(entry.sequence == static_cast<std::int64_t>(i) + 1);
-    CHECK(entry.event == encode(street().events[i].event));
+    CHECK(encode(*open_event(entry.event, entry.sequence, content.keys)) == encode(street().events[i].event));
     Bytes numbers;
     for (const std::int64_t number : {entry.sequence, entry.time.nanoseconds}) {
       for (int shift = 56; shift >= 0; shift -= 8) numbers.push_back(static_cast<std::uint8_t>(number >> shift));

@@ -12,6 +12,8 @@ import random
 import signal
 import time
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 import neighbourhood
 from neighbourhood import INTERVAL_SECONDS, Neighbourhood, cbor, register_rows, rows, wait_until
 
@@ -27,6 +29,7 @@ FIRST_MOMENT = BEGIN - 500  # after the start, before the first gate closes
 LAST_MOMENT = END + 1800  # the last interval is being settled
 APART = 1500  # market seconds: a part is up again before the next one is killed
 ORDER, READING = 0, 1
+RUN_INITIAL = 0
 EVENT_ORDER, EVENT_READING = 1, 2
 VICTIMS = ["broker", "controller"] + [f"gateway hh{number:02}" for number in range(1, HOUSEHOLDS + 1)]
 
@@ -54,6 +57,33 @@ class Outbox:
         return item[5] is not None and item[5][3] == []
 
 
+class Sealed:
+    """Opens what lies sealed in a controller's journal, with the data keys beside it (docs/data-model.md)."""
+
+    def __init__(self, directory):
+        found = rows(directory / "controller" / "data_keys.sqlite", "SELECT name, secret FROM data_key")
+        self.keys = {bytes(name): AESGCM(bytes(secret)) for name, secret in found}
+
+    def open(self, record, about):
+        household, key, nonce, text = record
+        return self.keys[key].decrypt(nonce, text, about + (household[0] if household else b""))
+
+    def event(self, sequence, stored):
+        """The event's encoding; of a configuration, whose names alone are sealed, nothing."""
+        kind, body = cbor(stored)
+        if kind == 1:
+            return self.open(body, cbor_integer(0) + cbor_integer(sequence))
+        return stored[2:] if kind == 0 else b""
+
+
+def cbor_integer(number):
+    """A number from 0 on, as the journal writes it."""
+    for size, head in ((0, number), (1, 24), (2, 25), (4, 26), (8, 27)):
+        if number < (24 if size == 0 else 1 << 8 * size):
+            return bytes([head]) + (number.to_bytes(size, "big") if size else b"")
+    raise ValueError(number)
+
+
 class Journal:
     """What the controller wrote down, from its journal.sqlite."""
 
@@ -61,7 +91,11 @@ class Journal:
         file = directory / "controller" / "journal.sqlite"
         self.payloads = {EVENT_ORDER: [], EVENT_READING: []}  # as the gateways sent them
         self.readings = {}  # meter to sequence number to what came under it
-        for (event,) in rows(file, "SELECT event FROM journal ORDER BY sequence"):
+        sealed = Sealed(directory)
+        for sequence, stored in rows(file, "SELECT sequence, event FROM journal ORDER BY sequence"):
+            event = sealed.event(sequence, stored)
+            if not event:
+                continue
             kind, body = cbor(event)
             if kind not in self.payloads:
                 continue
@@ -71,10 +105,10 @@ class Journal:
             if kind == EVENT_READING:
                 reading = body[1][0]
                 self.readings.setdefault(reading[0].decode(), {}).setdefault(reading[3], set()).add(event[head:])
-        self.batches = []  # (log index, interval, order ids, order leaves, reading leaves)
+        self.batches = []  # (log index, interval, run, order ids, order leaves, reading leaves)
         for index, begin, row in rows(file, "SELECT log_index, interval_begin, batch FROM batch ORDER BY log_index"):
-            (record, order_leaves, reading_leaves, _, _), _ = cbor(row)
-            self.batches.append((index, begin, [order[0] for order in record[7]], order_leaves, reading_leaves))
+            record, order_leaves, reading_leaves, _, _ = cbor(row)
+            self.batches.append((index, begin, record[1], [order[0] for order in record[7]], order_leaves, reading_leaves))
 
 
 def missing_readings(outboxes, journal, until=END):
@@ -178,10 +212,11 @@ class Faults(Neighbourhood):
             self.assertEqual(twice, [], f"{meter}: two readings under one number")
 
     def check_batches(self, outboxes, journal, result):
-        self.assertEqual([(index, begin) for index, begin, *_ in journal.batches],
-                         [(place, BEGIN + place * INTERVAL_SECONDS) for place in range(INTERVALS)],
-                         "the batches are not one per interval, in order")
-        settled = [(begin, order) for _, begin, orders, _, _ in journal.batches for order in orders]
+        self.assertEqual([index for index, *_ in journal.batches], list(range(len(journal.batches))), "gaps in the log")
+        self.assertEqual([begin for _, begin, run, *_ in journal.batches if run == RUN_INITIAL],
+                         [BEGIN + place * INTERVAL_SECONDS for place in range(INTERVALS)],
+                         "the initial runs are not one per interval, in order")
+        settled = [(begin, order) for _, begin, _, orders, _, _ in journal.batches for order in orders]
         self.assertEqual(len({order for _, order in settled}), len(settled), "an order was settled twice")
         accepted = {(item[2], item[1]) for outbox in outboxes for item in outbox.of(ORDER) if outbox.is_accepted(item)}
         self.assertEqual(accepted - set(settled), set(), "accepted orders that no batch holds")
@@ -189,8 +224,8 @@ class Faults(Neighbourhood):
         # A refused order that was sent again before its receipt came is judged, and counted, again.
         unsettled = len(set(journal.payloads[EVENT_ORDER])) - len(settled)
         self.assertLessEqual(unsettled, result["rejected_orders"], "orders neither in a batch nor refused")
-        for leaves in ([leaf for batch in journal.batches for leaf in batch[3]],
-                       [leaf for batch in journal.batches for leaf in batch[4]]):
+        for leaves in ([leaf for batch in journal.batches for leaf in batch[4]],
+                       [leaf for batch in journal.batches for leaf in batch[5]]):
             self.assertEqual(len(set(leaves)), len(leaves), "a leaf stands in two batches")
 
     def check_energy(self, demo, result, outboxes):

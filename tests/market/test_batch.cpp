@@ -30,7 +30,7 @@ Batch sample() {
                             .quality = DeliveryQuality::good};
     batch.statements.push_back(statement_of(position, {interval, Run::initial, record.clearing.price, record.terms}));
   }
-  batch.salt = test::numbered_id(30);
+  batch.salts = statement_salts(test::numbered_id(30), batch.statements);
   return batch;
 }
 
@@ -42,8 +42,7 @@ TEST_CASE("the leaves are clearing, orders, readings and statements, in this seq
   CHECK(leaves[2] == batch.order_leaves[1]);
   CHECK(leaves[3] == batch.reading_leaves[0]);
   for (std::size_t i = 0; i < 2; ++i) {
-    const Salt16 salt = statement_salt(batch.salt, batch.statements[i].household);
-    CHECK(leaves[6 + i] == statement_leaf(batch.statements[i], salt));
+    CHECK(leaves[6 + i] == statement_leaf(batch.statements[i], batch.salts[i]));
   }
   CHECK(batch_root(batch) == merkle_root(leaves));
 }
@@ -53,6 +52,25 @@ TEST_CASE("a household finds its statement among the leaves, a stranger none") {
   CHECK(statement_index(batch, *HouseholdId::from("hh01")) == 6);
   CHECK(statement_index(batch, *HouseholdId::from("hh02")) == 7);
   CHECK_FALSE(statement_index(batch, *HouseholdId::from("hh03")).has_value());
+}
+
+TEST_CASE("whichever statements are erased, the root and everybody else's place stay") {
+  for (const std::size_t gone : {0U, 1U}) {
+    Batch batch = sample();
+    const std::vector<Hash32> leaves = batch_leaves(batch);
+    const HouseholdId other = batch.statements[1 - gone].household;
+    const std::optional<std::size_t> place = statement_index(batch, other);
+    batch.erased[batch.statements[gone].household] = leaves[6 + gone];
+    batch.statements.erase(batch.statements.begin() + static_cast<std::ptrdiff_t>(gone));
+    batch.salts.erase(batch.salts.begin() + static_cast<std::ptrdiff_t>(gone));
+    CHECK(batch_leaves(batch) == leaves);
+    CHECK(statement_index(batch, other) == place);
+    CHECK_FALSE(statement_index(batch, batch.erased.begin()->first).has_value());
+    batch.statements.clear();
+    batch.salts.clear();
+    batch.erased[other] = leaves[6 + 1 - gone];
+    CHECK(batch_leaves(batch) == leaves);
+  }
 }
 
 TEST_CASE("a change of any field of a batch changes its root") {
@@ -88,8 +106,11 @@ TEST_CASE("a change of any field of a batch changes its root") {
       [](Batch& batch) { batch.statements[0].energy_amount += Money{1}; },
       [](Batch& batch) { batch.statements[0].imbalance_amount += Money{1}; },
       [](Batch& batch) { batch.statements[0].total += Money{1}; },
-      [](Batch& batch) { batch.statements.pop_back(); },
-      [](Batch& batch) { batch.salt[0] ^= 1U; }};
+      [](Batch& batch) {
+        batch.statements.pop_back();
+        batch.salts.pop_back();
+      },
+      [](Batch& batch) { batch.salts[1][0] ^= 1U; }};
   const Hash32 root = batch_root(sample());
   CHECK(batch_root(sample()) == root);
   for (std::size_t i = 0; i < changes.size(); ++i) {
@@ -115,11 +136,11 @@ TEST_CASE("a leaf hides its record behind a salt, and a record of one kind is ne
 }
 
 TEST_CASE("every household's salt is its own and follows from the batch's") {
-  const Batch batch = sample();
+  const Hash32 number = test::numbered_id(30);
   const HouseholdId one = *HouseholdId::from("hh01");
-  CHECK(statement_salt(batch.salt, one) == statement_salt(batch.salt, one));
-  CHECK(statement_salt(batch.salt, one) != statement_salt(batch.salt, *HouseholdId::from("hh02")));
-  CHECK(statement_salt(batch.salt, one) != statement_salt(Hash32{}, one));
+  CHECK(statement_salt(number, one) == sample().salts[0]);
+  CHECK(statement_salt(number, one) != statement_salt(number, *HouseholdId::from("hh02")));
+  CHECK(statement_salt(number, one) != statement_salt(Hash32{}, one));
 }
 
 TEST_CASE("an entry of the log changes with interval and root") {
