@@ -55,6 +55,15 @@ std::optional<std::string> read_islanded(const std::string& name, SettleInput& i
                    [&](std::string text) { return read_island_spans(name, std::move(text)); });
 }
 
+/// exchanges.csv, where there is one.
+std::optional<std::string> read_exchanged(const std::string& name, SettleInput& input) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(name, ignored)) return std::nullopt;
+  Result<std::string, std::string> text = read_text(name);
+  if (!text) return text.error();
+  return read_exchanges(name, std::move(*text), input.rules, input.registers);
+}
+
 std::optional<std::string> read_files(const std::filesystem::path& directory, Directory& found) {
   const auto name = [&](const char* file) { return (directory / file).string(); };
   SettleInput& input = found.input;
@@ -71,6 +80,7 @@ std::optional<std::string> read_files(const std::filesystem::path& directory, Di
   fault = read_into(input.registers, read_text(name("registers.csv")), [&](std::string text) {
     return read_registers(name("registers.csv"), std::move(text), rules, households);
   });
+  if (!fault) fault = read_exchanged(name("exchanges.csv"), input);
   if (fault) return fault;
   fault = read_into(input.statements, read_or_begin(name("statements.csv"), statements_header), [&](std::string text) {
     return read_statements(name("statements.csv"), std::move(text), rules, households);

@@ -13,28 +13,22 @@ class MeterRows {
             std::vector<SettleFlag>& flags)
       : meter_(meter), household_(household), rules_(rules), flags_(flags) {}
 
-  /// The good readings in rising time.
-  std::vector<BoundaryReading> readings(const std::vector<const RegisterRow*>& rows) {
-    std::vector<BoundaryReading> good;
-    std::int64_t latest = std::numeric_limits<std::int64_t>::min();
-    for (const RegisterRow* row : rows) {
-      if (row->time < latest) flag(row->time, "out_of_order", "the row comes after one of a later time; it is used");
-      latest = std::max(latest, row->time);
-      if (!row->read) continue;
-      if (row->time % rules_.interval_seconds != 0) {
-        flag(row->time, to_text(ReadingReject::not_a_boundary), "the reading is of no boundary of an interval");
-      } else {
-        good.push_back({.time = row->time, .registers = row->registers});
-      }
-    }
-    std::stable_sort(good.begin(), good.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
-    drop_duplicates(good);
+  /// What the meters at one place delivered, one after the other.
+  std::vector<Delivery> energies(const std::vector<const RegisterRow*>& rows,
+                                 std::span<const RegisterExchange> exchanges, const IntervalSpan& span) {
     const auto fuse = rules_.fuses.find(household_);
     const auto rating = fuse == rules_.fuses.end() ? std::nullopt : std::optional(fuse->second);
-    for (const HeldReading& held : hold_implausible(good, rating)) {
+    const PlausibleReadings plausible = plausible_readings(readings(rows), exchanges, rating);
+    for (const auto& [exchange, fault] : plausible.contradicted)
+      flag(exchange.time + 1, "exchange_contradicted", std::string("it counts as none: ") + explain(fault));
+    for (const HeldReading& held : plausible.held)
       flag(held.time, to_text(held.reason), std::string("held: ") + explain(held.reason));
-    }
-    return good;
+    for (const BoundaryReading& reading : plausible.without_meter)
+      flag(reading.time, "without_meter", "there was no meter, by exchanges.csv; the reading is not used");
+    std::vector<Delivery> found =
+        deliveries(continued(plausible.good, plausible.exchanges, rules_.interval_seconds), span);
+    clear_without_meter(found, span, plausible.exchanges);
+    return found;
   }
 
   void flag_estimates(const std::vector<Delivery>& energies, const IntervalSpan& span) {
@@ -52,6 +46,25 @@ class MeterRows {
   }
 
  private:
+  /// The rows that were read at a boundary, in rising time.
+  std::vector<BoundaryReading> readings(const std::vector<const RegisterRow*>& rows) {
+    std::vector<BoundaryReading> good;
+    std::int64_t latest = std::numeric_limits<std::int64_t>::min();
+    for (const RegisterRow* row : rows) {
+      if (row->time < latest) flag(row->time, "out_of_order", "the row comes after one of a later time; it is used");
+      latest = std::max(latest, row->time);
+      if (!row->read) continue;
+      if (row->time % rules_.interval_seconds != 0) {
+        flag(row->time, to_text(ReadingReject::not_a_boundary), "the reading is of no boundary of an interval");
+      } else {
+        good.push_back({.time = row->time, .registers = row->registers});
+      }
+    }
+    std::stable_sort(good.begin(), good.end(), [](const auto& a, const auto& b) { return a.time < b.time; });
+    drop_duplicates(good);
+    return good;
+  }
+
   void drop_duplicates(std::vector<BoundaryReading>& good) {
     std::vector<BoundaryReading> first;
     for (const BoundaryReading& reading : good) {
@@ -83,6 +96,13 @@ class MeterRows {
   std::vector<SettleFlag>& flags_;
 };
 
+std::span<const RegisterExchange> exchanges_of(const std::map<std::uint32_t, std::vector<RegisterExchange>>& exchanges,
+                                               std::uint32_t meter) {
+  const auto found = exchanges.find(meter);
+  if (found == exchanges.end()) return {};
+  return found->second;
+}
+
 }  // namespace
 
 HouseholdDeliveries household_deliveries(const RegisterTable& registers, const NameTable& households,
@@ -93,7 +113,8 @@ HouseholdDeliveries household_deliveries(const RegisterTable& registers, const N
   HouseholdDeliveries result(households.size());
   for (std::uint32_t meter = 0; meter < rows.size(); ++meter) {
     MeterRows meter_rows(registers.meters[meter], households[registers.households[meter]], rules, flags);
-    const std::vector<Delivery> energies = deliveries(meter_rows.readings(rows[meter]), span);
+    const std::vector<Delivery> energies =
+        meter_rows.energies(rows[meter], exchanges_of(registers.exchanges, meter), span);
     meter_rows.flag_estimates(energies, span);
     std::vector<Energy>& household = result[registers.households[meter]];
     household.resize(span.count);
@@ -109,7 +130,8 @@ std::vector<Delivery> head_deliveries(const RegisterTable& registers, std::uint3
   for (const RegisterRow& row : registers.head_rows) {
     if (row.meter == head) rows.push_back(&row);
   }
-  return deliveries(MeterRows(rules.head_meters[head].meter, "", rules, flags).readings(rows), span);
+  return MeterRows(rules.head_meters[head].meter, "", rules, flags)
+      .energies(rows, exchanges_of(registers.head_exchanges, head), span);
 }
 
 }  // namespace commonwatt

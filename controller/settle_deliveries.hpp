@@ -18,8 +18,9 @@ using HouseholdDeliveries = std::vector<std::vector<Energy>>;
 using MeterObserver = std::function<void(std::uint32_t meter, const std::vector<Delivery>& energies)>;
 
 /// Adds to `flags` every reading that was not taken (register_decreased, implausible, duplicate, out_of_order,
-/// not_a_boundary) and every interval that had to be estimated. Of two good readings of a meter at one time the first
-/// row counts.
+/// not_a_boundary, without_meter), every exchange of a meter that the readings contradict and that counts as none
+/// (exchange_contradicted), and every interval that had to be estimated. Of two good readings of a meter at one time
+/// the first row counts.
 HouseholdDeliveries household_deliveries(const RegisterTable& registers, const NameTable& households,
                                          const SettleRules& rules, const IntervalSpan& span,
                                          std::vector<SettleFlag>& flags, const MeterObserver& observe);

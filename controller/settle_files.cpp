@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::array contract_columns{"interval_start", "household", "zone", "side", "quantity_wh", "price"};
 constexpr std::array register_columns{"time", "meter", "household", "import_wh", "export_wh", "quality"};
+constexpr std::array exchange_columns{
+    "time", "meter", "closing_import_wh", "closing_export_wh", "opening_import_wh", "opening_export_wh"};
 constexpr std::array statement_columns{
     "interval_start",   "household",  "contract_wh", "delivered_wh", "deviation_wh", "energy_amount",
     "imbalance_amount", "fee_amount", "loss_amount", "tax_amount",   "total"};
@@ -100,6 +102,18 @@ std::optional<std::uint32_t> head_meter_of(const std::string& meter, const Settl
     if (rules.head_meters[i].meter == meter) return i;
   }
   return std::nullopt;
+}
+
+/// The two registers from a column on; nothing where both fields are empty.
+std::optional<Registers> exchange_registers(const std::array<char*, 6>& fields, std::size_t column) {
+  const bool is_there = *fields[column] != '\0';
+  if (is_there != (*fields[column + 1] != '\0')) {
+    throw RowError{std::string(exchange_columns[column]) + " and " + exchange_columns[column + 1] +
+                   " are both stated, or both empty where there is no meter"};
+  }
+  if (!is_there) return std::nullopt;
+  return Registers{register_of(exchange_columns[column], fields[column], true),
+                   register_of(exchange_columns[column + 1], fields[column + 1], true)};
 }
 
 Party party_of(const char* column, const char* text, NameTable& households) {
@@ -214,6 +228,27 @@ Result<RegisterTable, std::string> read_registers(const std::string& name, std::
   });
   if (error) return Fail{*error};
   return table;
+}
+
+std::optional<std::string> read_exchanges(const std::string& name, std::string text, const SettleRules& rules,
+                                          RegisterTable& table) {
+  return for_rows<6>(name, text, exchange_columns, [&](const std::array<char*, 6>& fields, unsigned) {
+    const std::string meter = name_of("meter", fields[1]);
+    const std::optional<std::uint32_t> head = head_meter_of(meter, rules);
+    const std::optional<std::uint32_t> number = head ? head : table.meters.find(meter);
+    if (!number) throw RowError{"meter " + quoted(fields[1]) + " has no row in registers.csv"};
+    const RegisterExchange exchange{.time = seconds_of("time", fields[0]),
+                                    .closing = exchange_registers(fields, 2),
+                                    .opening = exchange_registers(fields, 4)};
+    if (!exchange.closing && !exchange.opening) throw RowError{"neither a meter that was there nor one that is"};
+    std::vector<RegisterExchange>& list = (head ? table.head_exchanges : table.exchanges)[*number];
+    const auto at =
+        std::lower_bound(list.begin(), list.end(), exchange.time,
+                         [](const RegisterExchange& other, std::int64_t time) { return other.time < time; });
+    if (at != list.end() && at->time == exchange.time)
+      throw RowError{"meter " + quoted(fields[1]) + " is exchanged twice at that time"};
+    list.insert(at, exchange);
+  });
 }
 
 Result<std::vector<StatementRow>, std::string> read_statements(const std::string& name, std::string text,

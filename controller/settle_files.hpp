@@ -13,6 +13,7 @@
 #include "core/result.hpp"
 #include "market/delivery.hpp"
 #include "market/interval_settlement.hpp"
+#include "market/register_exchange.hpp"
 
 namespace commonwatt {
 
@@ -56,6 +57,9 @@ struct RegisterTable {
   NameTable meters;
   std::vector<std::uint32_t> households;  ///< of each meter
   std::vector<RegisterRow> head_rows;     ///< of head meters, whose `meter` is a place in the rules' head meters
+  // By number of the meter, each in rising time; what the readings say of them is not looked at yet.
+  std::map<std::uint32_t, std::vector<RegisterExchange>> exchanges;
+  std::map<std::uint32_t, std::vector<RegisterExchange>> head_exchanges;
 };
 
 /// A row of statements.csv.
@@ -111,6 +115,12 @@ Result<std::vector<ContractRow>, std::string> read_contracts(const std::string& 
 /// Rows of the rules' head meters have an empty household.
 Result<RegisterTable, std::string> read_registers(const std::string& name, std::string text, const SettleRules& rules,
                                                   NameTable& households);
+/// Adds the rows of exchanges.csv, header
+/// `time,meter,closing_import_wh,closing_export_wh,opening_import_wh,opening_export_wh`, to a table of registers: from
+/// `time` on, which need be no boundary, another meter counts. Where one is put in place of none the closing registers
+/// are empty; where one is taken away for good, the opening ones. The error names the line.
+std::optional<std::string> read_exchanges(const std::string& name, std::string text, const SettleRules& rules,
+                                          RegisterTable& table);
 Result<std::vector<StatementRow>, std::string> read_statements(const std::string& name, std::string text,
                                                                const SettleRules& rules, NameTable& households);
 Result<std::vector<PostingRow>, std::string> read_postings(const std::string& name, std::string text,

@@ -183,6 +183,66 @@ class Settle(unittest.TestCase):
         self.assertEqual([self.figures("h1", at)["delivered_wh"] for at in (T, T + 900)], [100, 100])
         self.assertIn((T, "h1", "m-h1", "register_decreased"), self.flags())
 
+    EXCHANGES = "time,meter,closing_import_wh,closing_export_wh,opening_import_wh,opening_export_wh\n"
+
+    def exchange(self, *rows):
+        with open(self.path("exchanges.csv"), "w", encoding="utf-8") as file:
+            file.write(self.EXCHANGES + "".join(f"{row}\n" for row in rows))
+
+    def test_a_replaced_meter_counts_on_and_without_its_exchange_it_is_held(self):
+        case = Case()
+        case.meter("h1", (1000, 0), (1200, 0), (7, 0), (107, 0))
+        delivered = lambda: [self.figures("h1", T + place * 900)["delivered_wh"] for place in range(3)]
+        self.settle(case)
+        self.assertIn((T + 900, "h1", "m-h1", "register_decreased"), self.flags())
+        self.exchange(f"{T + 1200},m-h1,1250,0,3,0")
+        self.settle(case, "--run", "revised")
+        self.assertEqual(delivered(), [200, 54, 100])
+        self.assertEqual(self.flags(), [])
+        self.exchange(f"{T + 1200},m-h1,1100,0,3,0")  # Below what the old meter had shown.
+        self.settle(case, "--run", "revised")
+        found = {flag for *_, flag in self.flags()}
+        self.assertLessEqual({"exchange_contradicted", "register_decreased", "estimated"}, found)
+
+    def test_where_there_is_no_meter_nothing_is_estimated(self):
+        case = Case()
+        case.meter("h2", *[(0, 5 * place) for place in range(800)])
+        case.meter("h1", *[(10 * place, 0) for place in range(700)])
+        self.settle(case)
+        last = T + 798 * 900
+        self.assertEqual(self.figures("h1", last)["delivered_wh"], 10)  # As the week before.
+        self.exchange(f"{T + 699 * 900 + 60},m-h1,6992,0,,")
+        self.settle(case, "--run", "revised")
+        self.assertEqual([self.figures("h1", at)["delivered_wh"] for at in (T + 698 * 900, T + 699 * 900, last)], [10, 2, 0])
+        self.assertEqual(self.flags(), [])
+
+    def test_a_head_meter_is_replaced_too(self):
+        case = Case()
+        case.meter("h1", (0, 0), (400, 0), (800, 0))
+        case.write(self.folder)
+        toml = self.text("settlement.toml") + '[[head_meter]]\nmeter = "trafo"\n'
+        with open(self.path("settlement.toml"), "w", encoding="utf-8") as file:
+            file.write(toml)
+        with open(self.path("registers.csv"), "a", encoding="utf-8") as file:
+            for time, register in ((T, 50_000), (T + 900, 50_400), (T + 1800, 410)):
+                file.write(f"{time},trafo,,{register},0,good\n")
+        run(self.folder)
+        self.assertIn((T + 900, "", "trafo", "register_decreased"), self.flags())
+        self.exchange(f"{T + 1000},trafo,50450,0,60,0")
+        run(self.folder, "--run", "revised")
+        self.assertEqual(self.flags(), [])
+        self.assertEqual([int(row["residual_wh"]) for row in self.rows("balance.csv")], [0, 0])
+
+    def test_exchanges_are_checked_with_line_and_reason(self):
+        case = Case()
+        case.meter("h1", (0, 0), (400, 0))
+        for row, words in ((f"{T},m9,1,1,0,0", "exchanges.csv:2: meter 'm9' has no row in registers.csv"),
+                           (f"{T},m-h1,1,,0,0", "exchanges.csv:2: closing_import_wh and closing_export_wh are both"),
+                           (f"{T},m-h1,,,,", "exchanges.csv:2: neither a meter that was there nor one that is"),
+                           (f"{T},m-h1,1,1,0,0\n{T},m-h1,1,1,0,0", "exchanges.csv:3: meter 'm-h1' is exchanged twice"),
+                           (f"{T},m-h1,-1,1,0,0", "closing_import_wh"), ("1,2", "fewer than 6 columns")):
+            self.refused(case, words, file="exchanges.csv", text=f"{self.EXCHANGES}{row}\n")
+
     def test_what_is_wrong_with_readings_is_flagged(self):
         case = Case(fuse_w={"h1": 2000})
         case.meter("h1", (0, 0), (9000, 0), (300, 0))  # 9 kWh in a quarter hour behind 2 kW

@@ -121,6 +121,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto registers = read_registers("registers.csv", second, input.rules, input.households);
   static_cast<void>(is_read(read_runs("runs.csv", first, input.rules), "runs.csv:"));
   static_cast<void>(is_read(read_island_spans("islanded.csv", first), "islanded.csv:"));
+  if (registers) {
+    const auto wrong = read_exchanges("exchanges.csv", first, input.rules, *registers);
+    assert(!wrong || wrong->rfind("exchanges.csv:", 0) == 0);
+  }
   NameTable others;
   static_cast<void>(is_read(read_community_rows("communities.csv", first, input.rules, others), "communities.csv:"));
   if (!is_read(contracts, "contracts.csv:") || !is_read(registers, "registers.csv:")) return 0;
