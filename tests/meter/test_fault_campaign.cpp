@@ -1,11 +1,13 @@
 // Thousands of faults on every kind of line: not one reading that is not the answer to the request it was made for, and
 // every device is back as soon as its line is.
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <functional>
 #include <future>
 #include <iostream>
 #include <memory>
+#include <thread>
 
 #include <doctest/doctest.h>
 #include <modbus/modbus.h>
@@ -33,7 +35,7 @@ struct Tally {
   std::uint64_t at_once = 0;      // recoveries at the first poll
   std::uint64_t unrecovered = 0;  // no reading at the second poll either
   // Polls in a recovery that do not count: a device that was well answered at once, and its answer took longer than the
-  // timeout to come through this machine, which had other things to do.
+  // timeout to come through this machine, or came in pieces, because the machine had other things to do.
   std::uint64_t held_up = 0;
 
   Tally& operator+=(const Tally& other) {
@@ -54,6 +56,49 @@ std::ostream& operator<<(std::ostream& out, const Tally& tally) {
              << tally.wrong << " wrong; " << tally.recoveries << " recoveries, " << tally.at_once
              << " at the first poll, " << tally.unrecovered << " not at the second (" << tally.held_up
              << " polls held up by this machine)";
+}
+
+/// Tells whether this machine keeps the times that the devices and we live by: an octet goes through a pseudo terminal
+/// every few milliseconds, as the lines' do, and it is seen when it was not let to.
+class MachineWatch {
+ public:
+  MachineWatch() : thread_([this] { run(); }) {}
+  MachineWatch(const MachineWatch&) = delete;
+  MachineWatch& operator=(const MachineWatch&) = delete;
+  ~MachineWatch() {
+    ends_ = true;
+    thread_.join();
+    ::close(line_.device);
+    ::close(line_.kept);
+  }
+  /// Whether it was late since a time, or is right now.
+  [[nodiscard]] bool was_late_since(std::int64_t time) const { return late_ >= time || now() - beat_ > allowed; }
+  static std::int64_t now() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
+ private:
+  static constexpr std::chrono::milliseconds period{2};
+  static constexpr std::int64_t allowed = std::chrono::nanoseconds(period + response_timeout / 3).count();
+  void run() {
+    char octet = 'x';
+    while (!ends_) {
+      std::this_thread::sleep_for(period);
+      for (const auto& [from, to] : {std::pair(line_.device, line_.kept), std::pair(line_.kept, line_.device)}) {
+        if (::write(from, &octet, 1) != 1 || ::read(to, &octet, 1) != 1) return;
+      }
+      const std::int64_t time = now();
+      if (time - beat_ > allowed) late_ = time;
+      beat_ = time;
+    }
+  }
+  const PseudoTerminal line_ = open_pseudo_terminal();
+  std::atomic<std::int64_t> beat_{now()};
+  std::atomic<std::int64_t> late_{0};
+  std::atomic<bool> ends_{false};
+  std::thread thread_;
+};
+const MachineWatch& machine_watch() {
+  static const MachineWatch watch;
+  return watch;
 }
 
 /// What one poll gives: import and power, which tell their request.
@@ -101,12 +146,14 @@ class Torment {
     ++tally_.recoveries;
     int polls = 0;
     for (int held_up = 0; polls < recovery_polls_max;) {
+      const std::int64_t begin = MachineWatch::now();
       const std::optional<MeterFault> fault = poll_once();
       if (!fault) {
         if (polls == 0) ++tally_.at_once;
         return;
       }
-      if (fault == MeterFault::timed_out && held_up < held_up_max) {
+      const bool is_late = machine_watch().was_late_since(begin);
+      if (is_late && held_up < held_up_max) {
         // The machine was late, not the device: its answer comes late to the next poll, a fault of its own.
         ++held_up;
         ++tally_.held_up;
