@@ -59,7 +59,9 @@ class Auditor {
 
   void take(const JournalEntry& entry, const Event& event) {
     if (entry.sequence > erased_.last_entry()) return apply(entry, event);
-    entry.sequence < erased_.last_entry() ? erased_.take(entry, event) : erased_.take_base(entry, event);
+    if (entry.sequence < erased_.last_entry()) return erased_.take(entry, event);
+    erased_.take_base(entry, event);
+    check_snapshot(entry);
   }
 
   void apply(const JournalEntry& entry, const Event& event) {
@@ -70,11 +72,15 @@ class Auditor {
     for (const Effect& effect : effects) check(entry, effect);
     if (const auto* made = std::get_if<CheckpointSigned>(&event)) check_signature(entry, *made);
     if (const auto* cosigned = std::get_if<CosignatureReceived>(&event)) note_cosignature(*cosigned);
+    check_snapshot(entry);
+    if (replay_.state.ledger.sum() != Money{0}) fault(entry, "the ledger does not sum to zero");
+  }
+
+  void check_snapshot(const JournalEntry& entry) {
     const auto snapshot = snapshots_.find(entry.sequence);
     if (snapshot != snapshots_.end() &&
         open_state(*snapshot->second, entry.hash, content_.keys) != encode(replay_.state))
       fault(entry, "the snapshot taken here is not the state of the replay");
-    if (replay_.state.ledger.sum() != Money{0}) fault(entry, "the ledger does not sum to zero");
   }
 
   void check(const JournalEntry& entry, const Effect& effect) {
@@ -138,7 +144,7 @@ class Auditor {
                                 .what = "payments are stored that nobody booked, or some are missing"});
     }
     for (const auto& [sequence, state] : snapshots_) {
-      if (content_.entries.empty() || sequence <= erased_.last_entry() || sequence > content_.entries.back().sequence) {
+      if (content_.entries.empty() || sequence < erased_.last_entry() || sequence > content_.entries.back().sequence) {
         replay_.faults.push_back(
             {.interval_begin = interval_, .where = journal_file, .what = "a snapshot belongs to no entry"});
       }

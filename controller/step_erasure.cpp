@@ -21,7 +21,8 @@ std::optional<Interval> last_open_interval(const State& state, const HouseholdId
       take(interval);
   }
   const auto member = state.members.find(household);
-  if (member != state.members.end() && member->second.until) take(member->second.until->previous());
+  if (member != state.members.end() && member->second.until && state.next_settlement < member->second.until)
+    take(member->second.until->previous());
   return last;
 }
 
@@ -60,6 +61,8 @@ Effects erase_data(State& state, const DataErased& erased) {
   // From here nothing of it is left but its account.
   state.order_sequences.erase(*erased.household);
   state.household_totals.erase(*erased.household);
+  state.members.erase(*erased.household);
+  std::erase_if(state.meters, [&](const auto& meter) { return meter.second.household == *erased.household; });
   std::erase_if(state.reading_leaves, [&](const auto& meter) { return !state.meters.contains(meter.first); });
   return {};
 }

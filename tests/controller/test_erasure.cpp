@@ -217,7 +217,9 @@ TEST_CASE("an erasure is refused to a member, before the last interval is final,
   CHECK(store.erase("hh09") == 1);
   CHECK(store.errors.str().find("knows no household hh09") != std::string::npos);
   CHECK(store.erase("../x") == 1);
+  CHECK(store.fault() == "verified");  // A refusal leaves the journal sealed.
   {
+    unseal_journal(store.directory.path());  // As a controller does that starts.
     const auto in_use = std::move(Journal::open(store.directory.path())).value();
     REQUIRE(in_use->restore().ok());
     store.errors.str("");
@@ -287,6 +289,7 @@ TEST_CASE("of a month that is too old nothing can be read, the next month is who
     CHECK(after == state);
     CHECK(journal->oldest_data_month() == july);
     CHECK(journal->restore().value() == state);
+    REQUIRE(journal->save_snapshot(state).ok());
   }
   CHECK(store.fault() == "verified");
   CHECK(balances(store.directory.path()) == before);
