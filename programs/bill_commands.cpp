@@ -6,6 +6,7 @@
 #include "controller/bill_command.hpp"
 #include "controller/export_command.hpp"
 #include "controller/payouts_command.hpp"
+#include "controller/rewards_command.hpp"
 
 namespace commonwatt {
 
@@ -94,6 +95,43 @@ void add_payouts(CLI::App& app, std::function<int()>& action) {
       "Example: commonwatt payouts --dir /var/lib/commonwatt/controller --until 2026-07-01 --csv payouts.csv\n"
       "When the bank has paid, append the file to the controller's payments: docs/payments.md.");
   command->callback([=, &action] { action = [=] { return run_payouts(*options, std::cout, std::cerr); }; });
+}
+
+void add_rewards(CLI::App& app, std::function<int()>& action) {
+  CLI::App* command = app.add_subcommand("rewards", "counts what an epoch mints for delivered energy, and for whom");
+  auto options = std::make_shared<RewardsOptions>();
+  RewardParameters& rule = options->parameters;
+  command->add_option("--dir", options->directory, "a controller's directory, with its journal.sqlite; it may run on")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--epoch", options->epoch, "which; 0 has the first settled interval")->required()->type_name("N");
+  command->add_option("--epoch-seconds", options->epoch_seconds, "whole hours; a day in UTC")
+      ->type_name("S")
+      ->capture_default_str();
+  command->add_option("--balance", options->balance, "balance.csv of 'settle'; without it no zone is confirmed")
+      ->type_name("FILE");
+  auto* explain = command->add_option("--explain", options->explain, "one household, in words")->type_name("HOUSEHOLD");
+  command->add_flag("--json", options->is_json, "all of it, for programs")->excludes(explain);
+  command->add_option("--fee", rule.fee.count, "the least any buyer pays, micro-currency per kWh")
+      ->type_name("MICRO")
+      ->capture_default_str();
+  command->add_option("--reward-to-fee", rule.reward_to_fee_permille, "the most a kWh earns of it, 1 to 999")
+      ->type_name("PERMILLE")
+      ->capture_default_str();
+  command->add_option("--base-budget", rule.base_budget.count, "base units an epoch, before it halves")
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--halving", rule.halving_epochs, "epochs")->type_name("N")->capture_default_str();
+  command->add_option("--bootstrap", rule.bootstrap_epochs, "epochs not capped by what was burned")
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_option("--window", rule.window_epochs, "epochs whose burned fees cap the budget")
+      ->type_name("N")
+      ->capture_default_str();
+  command->footer(
+      "Example: commonwatt rewards --dir /var/lib/commonwatt/controller --epoch 41 --balance balance.csv\n"
+      "The rule, and why dealing with oneself does not pay, are in docs/rewards.md.");
+  command->callback([=, &action] { action = [=] { return run_rewards(*options, std::cout, std::cerr); }; });
 }
 
 }  // namespace commonwatt

@@ -1,4 +1,4 @@
-// The options of `commonwatt bill`, `commonwatt export` and `commonwatt payouts`.
+// The options of `commonwatt bill`, `commonwatt export`, `commonwatt payouts` and `commonwatt rewards`.
 #pragma once
 
 #include <functional>
@@ -11,5 +11,6 @@ namespace commonwatt {
 void add_bill(CLI::App& app, std::function<int()>& action);
 void add_export(CLI::App& app, std::function<int()>& action);
 void add_payouts(CLI::App& app, std::function<int()>& action);
+void add_rewards(CLI::App& app, std::function<int()>& action);
 
 }  // namespace commonwatt

@@ -445,6 +445,7 @@ int run(int argc, char** argv) {
   add_bill(app, action);
   add_export(app, action);
   add_payouts(app, action);
+  add_rewards(app, action);
   add_clear(app, action);
   add_settle(app, action);
   add_keys(app, action);
