@@ -1,5 +1,6 @@
 #include "controller/bill_command.hpp"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -98,6 +99,26 @@ std::optional<std::string> proof_fault(const std::vector<Bill>& bills, const Has
   return std::nullopt;
 }
 
+/// The proof of the only bill of the period.
+int write_proof(const BillOptions& options, const std::vector<Bill>& bills, const HouseholdBill& bill,
+                std::ostream& out, std::ostream& errors) {
+  if (bill.rows.size() != 1) {
+    return complain(errors,
+                    "--proof is of one interval, and the period has " + std::to_string(bill.rows.size()) +
+                        " bills; choose it with --from and --to",
+                    status_usage);
+  }
+  const BillRow& row = bill.rows.front();
+  const auto own = std::find_if(bills.begin(), bills.end(), [&row](const Bill& each) {
+    return each.statement.interval == row.interval && each.statement.run == row.run;
+  });
+  ProofParts parts = options.proof_parts;
+  parts.log_key = options.log_key;
+  const Result<ProofFile, std::string> proof = make_proof(*own, parts);
+  if (!proof) return complain(errors, proof.error(), status_data);
+  return write_result(options.proof, proof_text(*proof), out, errors);
+}
+
 }  // namespace
 
 std::optional<BillFormat> bill_format_from_text(std::string_view name) {
@@ -139,6 +160,7 @@ int run_bill(const BillOptions& options, std::ostream& out, std::ostream& errors
   const Result<HouseholdBill, std::string> bill = make_household_bill(
       bills->front().statement.household, *rows, {.zone = *zone, .period = *period, .currency = options.currency});
   if (!bill) return complain(errors, name + ": " + bill.error(), status_data);
+  if (!options.proof.empty()) return write_proof(options, *bills, *bill, out, errors);
   const std::string text = written(options, *bills, *bill);
   return write_result(options.out, text, out, errors);
 }

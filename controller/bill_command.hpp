@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "controller/bill_texts.hpp"
+#include "controller/proof_command.hpp"
 
 namespace commonwatt {
 
@@ -27,6 +28,8 @@ struct BillOptions {
   Language language = Language::en;
   BillFormat format = BillFormat::text;
   std::string out = "-";
+  std::string proof;       ///< where the proof of the one bill in the period goes; empty: none is made
+  ProofParts proof_parts;  ///< its log_key is not read: `log_key` is
 };
 
 /// Returns the exit status: 0; 64 when options do not fit together; 65 when bills are not as they should be; 1 when the

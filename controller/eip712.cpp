@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include <cryptopp/keccak.h>
-
+#include "controller/keccak.hpp"
 #include "core/sha256.hpp"
 
 namespace commonwatt {
@@ -57,13 +56,6 @@ Hash32 typed_digest(const Hash32& struct_hash) {
 }
 
 }  // namespace
-
-Hash32 keccak256(ByteView bytes) {
-  CryptoPP::Keccak_256 keccak;
-  Hash32 digest{};
-  keccak.CalculateDigest(digest.data(), bytes.data(), bytes.size());
-  return digest;
-}
 
 Hash32 order_digest(const Order& order) {
   static const Hash32 type = keccak256(

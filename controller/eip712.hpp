@@ -11,9 +11,6 @@
 
 namespace commonwatt {
 
-/// Keccak-256, the hash of the EVM (not FIPS SHA3-256).
-Hash32 keccak256(ByteView bytes);
-
 /// The digest a household's order key signs.
 Hash32 order_digest(const Order& order);
 /// The digest a meter's reading key signs.

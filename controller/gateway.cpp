@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <fstream>
 #include <memory>
 #include <set>
 
@@ -68,6 +69,7 @@ class Gateway {
   void take_clearing(const Bytes& payload);
   void take_bill(const Bytes& payload);
   void take_checkpoint(const Bytes& payload);
+  void keep_evidence(const CheckpointMessage& message, const Witnessed& last) const;
 
   void poll_meters(UtcTime now);
   void place_order(UtcTime now);
@@ -458,13 +460,33 @@ void Gateway::take_checkpoint(const Bytes& payload) {
   }
   if (checkpoint.size < last.size) return;  // An older one, delivered late.
   if (const std::optional<std::string> fault = checkpoint_fault(*message, config_.origin, config_.log_key, last)) {
+    keep_evidence(*message, last);
     return dispute("checkpoint " + std::to_string(checkpoint.size) + ": " + *fault);
   }
   // On disk before it is signed: a witness never cosigns two histories, even after a power cut.
-  const Result<Done, std::string> saved = store_->save_witnessed({.size = checkpoint.size, .root = checkpoint.root});
+  const Result<Done, std::string> saved =
+      store_->save_witnessed({.size = checkpoint.size, .root = checkpoint.root, .signature = message->signature});
   if (!saved) return stop_with(saved.error());
   const Cosignature cosignature = cosign(keys_.witness, config_.household.text(), checkpoint, clock_.now().seconds());
   send(UpTopic::cosignature, encode(CosignatureMessage{.size = checkpoint.size, .cosignature = cosignature}));
+}
+
+/// One file for each state that was cosigned and then contradicted: the log may sign as many others as it likes.
+void Gateway::keep_evidence(const CheckpointMessage& message, const Witnessed& last) const {
+  const std::optional<SplitView> evidence = split_view_of(message, config_.origin, config_.log_key, last);
+  if (!evidence) return;
+  const bool proved =
+      relation_of(evidence->older.checkpoint, evidence->newer.checkpoint, evidence->path) == LogRelation::forked;
+  const std::filesystem::path file =
+      config_.store / ((proved ? "split-view-" : "unproved-") + std::to_string(last.size) + ".json");
+  if (std::filesystem::exists(file)) return;
+  std::ofstream out(file, std::ios::binary);
+  out << split_view_text(*evidence);
+  out.close();
+  log_line(Severity::alarm, "dispute",
+           out ? "both signed states are kept in " + file.string() + "; 'commonwatt verify " + file.string() +
+                     "' says what they prove"
+               : file.string() + " cannot be written; the evidence is lost");
 }
 
 /// There is a bill for this interval to be had, and for every one after it.

@@ -96,4 +96,23 @@ std::optional<std::string> checkpoint_fault(const CheckpointMessage& message, co
   return std::nullopt;
 }
 
+std::optional<SplitView> split_view_of(const CheckpointMessage& message, const std::string& origin, ByteView log_key,
+                                       const Witnessed& last) {
+  const SignedCheckpoint older{.checkpoint = {.origin = origin, .size = last.size, .root = last.root},
+                               .signature = last.signature};
+  const SignedCheckpoint newer{.checkpoint = message.checkpoint, .signature = message.signature};
+  if (newer.checkpoint.origin != origin || newer.checkpoint.size < last.size) return std::nullopt;
+  for (const SignedCheckpoint& state : {older, newer}) {
+    if (!checkpoint_signature_holds(log_key, state.checkpoint, state.signature)) return std::nullopt;
+  }
+  const bool one_size = newer.checkpoint.size == last.size;
+  SplitView evidence{.log_key = {log_key.begin(), log_key.end()},
+                     .older = older,
+                     .newer = newer,
+                     .path = one_size ? std::vector<Hash32>{} : message.consistency};
+  const LogRelation relation = relation_of(older.checkpoint, newer.checkpoint, evidence.path);
+  if (relation == LogRelation::same || relation == LogRelation::extended) return std::nullopt;
+  return evidence;
+}
+
 }  // namespace commonwatt

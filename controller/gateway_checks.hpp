@@ -7,6 +7,7 @@
 
 #include "controller/gateway_store.hpp"
 #include "controller/message.hpp"
+#include "controller/split_view.hpp"
 
 namespace commonwatt {
 
@@ -32,5 +33,10 @@ std::optional<std::string> bill_dispute(const Bill& bill, const HouseholdId& hou
 /// Whether a checkpoint may be cosigned: signed by this log and an extension of what was cosigned before. Says why not.
 std::optional<std::string> checkpoint_fault(const CheckpointMessage& message, const std::string& origin,
                                             ByteView log_key, const Witnessed& last);
+
+/// The evidence against a log that signed a checkpoint which is not proved to extend what was cosigned; nothing when
+/// one of the two signatures does not hold, or there is nothing wrong.
+std::optional<SplitView> split_view_of(const CheckpointMessage& message, const std::string& origin, ByteView log_key,
+                                       const Witnessed& last);
 
 }  // namespace commonwatt

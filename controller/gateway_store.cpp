@@ -57,8 +57,10 @@ struct GatewayStore::Tables {
     while (names.row()) sequences[names.text(0)] = names.integer(1);
     SqlStatement cosigned = database.prepare("SELECT witnessed FROM witness");
     if (cosigned.row()) {
-      const Result<Witnessed, CborError> kept = decode<Witnessed>(cosigned.blob(0));
-      if (kept) witnessed = *kept;
+      Result<Witnessed, CborError> kept = decode<Witnessed>(cosigned.blob(0));
+      // To forget it would be to cosign whatever comes next.
+      if (!kept) throw SqliteError("what was cosigned last is not readable: " + to_text(kept.error()));
+      witnessed = std::move(*kept);
     }
     SqlStatement remembered = database.prepare("SELECT memory FROM meter ORDER BY id");
     while (remembered.row()) {

@@ -37,9 +37,10 @@ struct Contract {
 struct Witnessed {
   std::int64_t size = 0;
   Hash32 root{};
+  Bytes signature;  ///< the controller's over it: with it, another state of that log is evidence
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.size, self.root);
+    return std::tie(self.size, self.root, self.signature);
   }
 };
 

@@ -7,20 +7,13 @@
 namespace commonwatt {
 namespace {
 
-// Signature types of C2SP signed-note: part of the key's hash, so that one key's two uses cannot be confused.
-constexpr std::uint8_t type_ed25519 = 0x01;
-constexpr std::uint8_t type_cosignature = 0x04;
-
-/// The first four bytes of SHA-256(name || 0x0A || type || public key).
-Bytes key_hash(const NoteKey& key, std::uint8_t type) {
-  constexpr std::array<std::uint8_t, 1> newline{0x0A};
-  const std::array<std::uint8_t, 1> kind{type};
-  const Hash32 digest = sha256({as_bytes(key.name), newline, kind, key.public_key});
-  return {digest.begin(), digest.begin() + 4};
+/// The signature types of C2SP signed-note: Ed25519, and timestamped cosignatures of witnesses.
+std::uint8_t type_of(NoteSigner signer) {
+  return signer == NoteSigner::log ? 0x01 : 0x04;
 }
 
-std::string signature_line(const NoteKey& key, std::uint8_t type, ByteView payload) {
-  Bytes bytes = key_hash(key, type);
+std::string signature_line(const NoteKey& key, NoteSigner signer, ByteView payload) {
+  Bytes bytes = key_hash(key, signer);
   bytes.insert(bytes.end(), payload.begin(), payload.end());
   return "\u2014 " + key.name + " " + to_base64(bytes) + "\n";
 }
@@ -54,17 +47,41 @@ bool cosignature_holds(ByteView witness_key, const Checkpoint& checkpoint, const
   return log_signature_holds(witness_key, as_bytes(cosigned_text(checkpoint, cosignature.time)), cosignature.signature);
 }
 
+Bytes key_hash(const NoteKey& key, NoteSigner signer) {
+  constexpr std::array<std::uint8_t, 1> newline{0x0A};
+  const std::array<std::uint8_t, 1> type{type_of(signer)};
+  const Hash32 digest = sha256({as_bytes(key.name), newline, type, key.public_key});
+  return {digest.begin(), digest.begin() + 4};
+}
+
+std::string verifier_key(const NoteKey& key, NoteSigner signer) {
+  Bytes bytes{type_of(signer)};
+  bytes.insert(bytes.end(), key.public_key.begin(), key.public_key.end());
+  return key.name + "+" + to_hex(key_hash(key, signer)) + "+" + to_base64(bytes);
+}
+
+std::optional<NoteKey> key_of_verifier_key(std::string_view text, NoteSigner signer) {
+  constexpr std::size_t ed25519_size = 32;
+  const std::size_t first = text.find('+');
+  const std::size_t second = first == std::string_view::npos ? first : text.find('+', first + 1);
+  if (second == std::string_view::npos) return std::nullopt;
+  const std::optional<Bytes> bytes = from_base64(text.substr(second + 1));
+  if (!bytes || bytes->size() != 1 + ed25519_size) return std::nullopt;
+  NoteKey key{.name = std::string(text.substr(0, first)), .public_key = {bytes->begin() + 1, bytes->end()}};
+  return verifier_key(key, signer) == text ? std::optional(std::move(key)) : std::nullopt;
+}
+
 std::string signed_note(const Checkpoint& checkpoint, const NoteKey& log_key, ByteView signature,
                         const std::vector<Cosignature>& cosignatures, const std::vector<NoteKey>& witnesses) {
   assert(cosignatures.size() == witnesses.size());
-  std::string note = note_text(checkpoint) + "\n" + signature_line(log_key, type_ed25519, signature);
+  std::string note = note_text(checkpoint) + "\n" + signature_line(log_key, NoteSigner::log, signature);
   for (std::size_t i = 0; i < cosignatures.size(); ++i) {
     Bytes payload;
     for (unsigned shift = 64; shift > 0; shift -= 8) {
       payload.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(cosignatures[i].time) >> (shift - 8U)));
     }
     payload.insert(payload.end(), cosignatures[i].signature.begin(), cosignatures[i].signature.end());
-    note += signature_line(witnesses[i], type_cosignature, payload);
+    note += signature_line(witnesses[i], NoteSigner::witness, payload);
   }
   return note;
 }

@@ -57,6 +57,15 @@ struct NoteKey {
   Bytes public_key;
 };
 
+/// What a key signs notes as. Part of the key's hash, so that one key's two uses cannot be confused.
+enum class NoteSigner : std::uint8_t { log, witness };
+/// The first four bytes of SHA-256(name || 0x0A || type || public key): how a signature line names its key.
+Bytes key_hash(const NoteKey& key, NoteSigner signer);
+/// The key as C2SP signed-note writes verifier keys: "name+hash+base64(type || public key)".
+std::string verifier_key(const NoteKey& key, NoteSigner signer);
+/// The key of such a text; nothing when it is not exactly what verifier_key writes of an Ed25519 key.
+std::optional<NoteKey> key_of_verifier_key(std::string_view text, NoteSigner signer);
+
 /// The whole note: text, blank line, the controller's signature line, one line per cosignature. `witnesses` gives
 /// the key of each cosignature, in the same sequence.
 std::string signed_note(const Checkpoint& checkpoint, const NoteKey& log_key, ByteView signature,

@@ -1,5 +1,6 @@
 #include "market/merkle.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 
@@ -20,20 +21,37 @@ std::size_t split(std::size_t n) {
   return std::bit_floor(n - 1);
 }
 
-void collect_consistency(std::span<const Hash32> leaves, std::size_t old_size, bool old_is_whole,
-                         std::vector<Hash32>& path) {
-  if (old_size == leaves.size()) {
-    if (!old_is_whole) path.push_back(merkle_root(leaves));
-    return;
+struct TwoRoots {
+  Hash32 before;
+  Hash32 after;
+};
+
+/// The roots a consistency proof leads to from the old tree's last full subtree; nothing when the proof's length is
+/// not that of these sizes.
+std::optional<TwoRoots> climb(std::uint64_t old_size, std::uint64_t new_size, const Hash32& subtree,
+                              std::span<const Hash32> path) {
+  std::uint64_t position = old_size - 1;
+  std::uint64_t last = new_size - 1;
+  while (position % 2 == 1) {
+    position >>= 1U;
+    last >>= 1U;
   }
-  const std::size_t left = split(leaves.size());
-  if (old_size <= left) {
-    collect_consistency(leaves.first(left), old_size, old_is_whole, path);
-    path.push_back(merkle_root(leaves.subspan(left)));
-  } else {
-    collect_consistency(leaves.subspan(left), old_size - left, false, path);
-    path.push_back(merkle_root(leaves.first(left)));
+  TwoRoots roots{subtree, subtree};
+  for (const Hash32& sibling : path) {
+    if (last == 0) return std::nullopt;
+    if (position % 2 == 1 || position == last) {
+      roots = {node(sibling, roots.before), node(sibling, roots.after)};
+      while (position % 2 == 0 && position != 0) {
+        position >>= 1U;
+        last >>= 1U;
+      }
+    } else {
+      roots.after = node(roots.after, sibling);
+    }
+    position >>= 1U;
+    last >>= 1U;
   }
+  return last == 0 ? std::optional(roots) : std::nullopt;
 }
 
 }  // namespace
@@ -49,21 +67,64 @@ Hash32 merkle_root(std::span<const Hash32> leaves) {
   return tree.root();
 }
 
-std::vector<Hash32> inclusion_path(std::span<const Hash32> leaves, std::size_t index) {
-  assert(index < leaves.size());
+MerkleTree::MerkleTree(std::vector<Hash32> leaves) {
+  levels_.push_back(std::move(leaves));
+  while (levels_.back().size() > 1) {
+    const std::vector<Hash32>& below = levels_.back();
+    std::vector<Hash32> level;
+    level.reserve((below.size() + 1) / 2);
+    for (std::size_t i = 0; i + 1 < below.size(); i += 2) level.push_back(node(below[i], below[i + 1]));
+    if (below.size() % 2 == 1) level.push_back(below.back());
+    levels_.push_back(std::move(level));
+  }
+}
+
+Hash32 MerkleTree::root() const {
+  return size() == 0 ? sha256(ByteView{}) : levels_.back().front();
+}
+
+/// The root of `count` leaves from `begin` on, where the recursion of the RFC cuts the tree: begin is a multiple of the
+/// power of two that holds count, and the leaves fill it or end with the tree.
+const Hash32& MerkleTree::subtree(std::size_t begin, std::size_t count) const {
+  const auto level = static_cast<std::size_t>(std::bit_width(count - 1));
+  return levels_[level][begin >> level];
+}
+
+std::vector<Hash32> MerkleTree::inclusion_path(std::size_t index) const {
+  assert(index < size());
   std::vector<Hash32> path;
-  while (leaves.size() > 1) {
-    const std::size_t left = split(leaves.size());
-    if (index < left) {
-      path.insert(path.begin(), merkle_root(leaves.subspan(left)));
-      leaves = leaves.first(left);
-    } else {
-      path.insert(path.begin(), merkle_root(leaves.first(left)));
-      leaves = leaves.subspan(left);
-      index -= left;
-    }
+  for (std::size_t level = 0; level + 1 < levels_.size(); ++level) {
+    const std::size_t sibling = (index >> level) ^ 1U;
+    // A node without a sibling is its own parent.
+    if (sibling < levels_[level].size()) path.push_back(levels_[level][sibling]);
   }
   return path;
+}
+
+std::vector<Hash32> MerkleTree::consistency_path(std::size_t old_size) const {
+  assert(old_size > 0 && old_size <= size());
+  std::vector<Hash32> path;  // from the root down, turned round at the end
+  std::size_t begin = 0;
+  std::size_t count = size();
+  while (begin + count != old_size) {
+    const std::size_t left = split(count);
+    if (old_size <= begin + left) {
+      path.push_back(subtree(begin + left, count - left));
+      count = left;
+    } else {
+      path.push_back(subtree(begin, left));
+      begin += left;
+      count -= left;
+    }
+  }
+  // Where the old tree is one full subtree, its root is left out: the verifier has it.
+  if (begin > 0) path.push_back(subtree(begin, count));
+  std::reverse(path.begin(), path.end());
+  return path;
+}
+
+std::vector<Hash32> inclusion_path(std::span<const Hash32> leaves, std::size_t index) {
+  return MerkleTree({leaves.begin(), leaves.end()}).inclusion_path(index);
 }
 
 bool inclusion_holds(const Hash32& leaf, std::uint64_t index, std::uint64_t size, std::span<const Hash32> path,
@@ -90,43 +151,26 @@ bool inclusion_holds(const Hash32& leaf, std::uint64_t index, std::uint64_t size
 }
 
 std::vector<Hash32> consistency_path(std::span<const Hash32> leaves, std::size_t old_size) {
-  assert(old_size > 0 && old_size <= leaves.size());
-  std::vector<Hash32> path;
-  collect_consistency(leaves, old_size, true, path);
-  return path;
+  return MerkleTree({leaves.begin(), leaves.end()}).consistency_path(old_size);
 }
 
 bool consistency_holds(std::uint64_t old_size, const Hash32& old_root, std::uint64_t new_size, const Hash32& new_root,
                        std::span<const Hash32> path) {
   if (old_size == 0 || old_size > new_size) return false;
   if (old_size == new_size) return path.empty() && old_root == new_root;
-  std::uint64_t position = old_size - 1;
-  std::uint64_t last = new_size - 1;
-  while (position % 2 == 1) {
-    position >>= 1U;
-    last >>= 1U;
-  }
-  std::size_t next = 0;
   // Where the old tree is one full subtree, the proof leaves its root out: the verifier has it.
-  if (position != 0 && path.empty()) return false;
-  Hash32 old_hash = position == 0 ? old_root : path[next++];
-  Hash32 new_hash = old_hash;
-  for (; next < path.size(); ++next) {
-    if (last == 0) return false;
-    if (position % 2 == 1 || position == last) {
-      old_hash = node(path[next], old_hash);
-      new_hash = node(path[next], new_hash);
-      while (position % 2 == 0 && position != 0) {
-        position >>= 1U;
-        last >>= 1U;
-      }
-    } else {
-      new_hash = node(new_hash, path[next]);
-    }
-    position >>= 1U;
-    last >>= 1U;
-  }
-  return last == 0 && old_hash == old_root && new_hash == new_root;
+  const bool whole = std::has_single_bit(old_size);
+  if (!whole && path.empty()) return false;
+  const std::optional<TwoRoots> roots =
+      whole ? climb(old_size, new_size, old_root, path) : climb(old_size, new_size, path[0], path.subspan(1));
+  return roots && roots->before == old_root && roots->after == new_root;
+}
+
+std::optional<Hash32> proved_prefix_root(std::uint64_t old_size, std::uint64_t new_size, const Hash32& new_root,
+                                         std::span<const Hash32> path) {
+  if (old_size == 0 || old_size >= new_size || path.empty()) return std::nullopt;
+  const std::optional<TwoRoots> roots = climb(old_size, new_size, path[0], path.subspan(1));
+  return roots && roots->after == new_root ? std::optional(roots->before) : std::nullopt;
 }
 
 void GrowingTree::append(const Hash32& leaf) {

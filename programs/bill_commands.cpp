@@ -34,6 +34,12 @@ void add_bill(CLI::App& app, std::function<int()>& action) {
   command->add_option("--out", options->out, "where it goes; - for standard output")
       ->type_name("FILE")
       ->capture_default_str();
+  command->add_option("--proof", options->proof, "instead, writes the proof of the one bill of the period")
+      ->type_name("FILE.json");
+  command->add_option("--checkpoint", options->proof_parts.note, "for --proof: the signed note with its cosignatures")
+      ->type_name("NOTE");
+  command->add_option("--witness", options->proof_parts.witnesses, "for --proof: whose cosignatures go in; repeatable")
+      ->type_name("NAME=HEX64");
   command->footer(
       "Examples: commonwatt bill --file hh01.jsonl --month 2026-06 --time-zone Europe/Berlin --language de \\\n"
       "            --format html --out juni.html\n"

@@ -15,6 +15,7 @@
 #include "controller/gateway.hpp"
 #include "controller/keyring.hpp"
 #include "controller/paced_clock.hpp"
+#include "controller/proof_command.hpp"
 #include "controller/settle_command.hpp"
 #include "controller/system_clock.hpp"
 #include "controller/verify.hpp"
@@ -217,15 +218,31 @@ void add_verify(CLI::App& app, std::function<int()>& action) {
   auto bill = std::make_shared<std::string>();
   auto key = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
-  command->add_option("directory", *directory, "what 'demo --keep' or a stopped controller left")->type_name("DIR");
-  command->add_option("--bill", *bill, "instead, checks a file of bills by its own proofs")->type_name("FILE");
-  command->add_option("--log-key", *key, "the controller's public key, for --bill")->type_name("HEX64");
+  auto compare = std::make_shared<CompareOptions>();
+  command->add_option("directory", *directory, "what 'demo --keep' or a stopped controller left; or a bill's proof")
+      ->type_name("DIR|PROOF");
+  command->add_option("--bill", *bill, "instead, checks a file of bills by its own proofs; with PROOF: it is of one")
+      ->type_name("FILE");
+  command->add_option("--log-key", *key, "the controller's public key, for files")->type_name("HEX64");
+  command->add_option("--compare", compare->notes, "instead, tells whether of two signed notes one extends the other")
+      ->expected(2)
+      ->type_name("NOTE");
+  command->add_option("--proof", compare->proof, "for --compare: the consistency proof, a hash a line")
+      ->type_name("FILE");
+  command->add_option("--evidence", compare->evidence, "for --compare: keeps both when they do not")
+      ->type_name("FILE.json");
   command->add_flag("--json", *json, "prints one JSON object");
   command->footer("Example: commonwatt verify /var/lib/commonwatt/controller");
   command->callback([=, &action] {
     action = [=] {
+      if (!compare->notes.empty()) {
+        compare->log_key = *key;
+        return run_compare(*compare, std::cout, std::cerr);
+      }
+      if (std::filesystem::is_regular_file(*directory))
+        return run_verify_file({.file = *directory, .log_key = *key, .bill = *bill}, std::cout, std::cerr);
       if (directory->empty() == bill->empty())
-        return complain("verify needs a directory, or --bill FILE", status_usage);
+        return complain("verify needs a directory, a proof, or --bill FILE", status_usage);
       return bill->empty() ? show_report(verify_directory(*directory), *json) : verify_bills(*bill, *key);
     };
   });

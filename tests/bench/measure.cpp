@@ -34,6 +34,15 @@ std::uint64_t allocations() {
   return allocation_count;
 }
 
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 std::uint64_t memory_peak() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

@@ -16,6 +16,15 @@ double seconds_of(Call call) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+/// Seconds of processor time of this thread a call takes: what it costs, however busy the machine is.
+double cpu_seconds();
+template <class Call>
+double cpu_seconds_of(Call call) {
+  const double begin = cpu_seconds();
+  call();
+  return cpu_seconds() - begin;
+}
+
 inline double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());

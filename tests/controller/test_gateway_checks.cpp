@@ -125,7 +125,7 @@ TEST_CASE("a checkpoint is cosigned only when it is of this log, signed, and ext
                              .consistency = consistency_path(leaves, old_size)};
   };
   const std::string& origin = street().state.origin;
-  const Witnessed last{.size = 3, .root = at(3).root};
+  const Witnessed last{.size = 3, .root = at(3).root, .signature = {}};
   CHECK_FALSE(checkpoint_fault(message(3, 6), origin, key, last).has_value());
   CHECK_FALSE(checkpoint_fault(message(3, 3), origin, key, last).has_value());
   CHECK_FALSE(checkpoint_fault(message(1, 6), origin, key, Witnessed{}).has_value());

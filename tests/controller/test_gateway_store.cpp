@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "controller/gateway_store.hpp"
+#include "controller/sqlite.hpp"
 #include "tests/controller/neighbourhood.hpp"
 
 namespace commonwatt {
@@ -113,9 +114,20 @@ TEST_CASE("contracts and bills are known at once and after a restart") {
 TEST_CASE("what was cosigned is not forgotten") {
   const TemporaryDirectory directory;
   CHECK(opened(directory)->witnessed().size == 0);
-  REQUIRE(opened(directory)->save_witnessed({.size = 12, .root = sha256(as_bytes("root"))}).ok());
-  CHECK(opened(directory)->witnessed().size == 12);
-  CHECK(opened(directory)->witnessed().root == sha256(as_bytes("root")));
+  const Witnessed last{.size = 12, .root = sha256(as_bytes("root")), .signature = Bytes(64, 7)};
+  REQUIRE(opened(directory)->save_witnessed(last).ok());
+  CHECK(encode(opened(directory)->witnessed()) == encode(last));
+}
+
+TEST_CASE("a store whose last cosigned state is damaged is not opened: it would cosign anything") {
+  const TemporaryDirectory directory;
+  REQUIRE(opened(directory)->save_witnessed({.size = 12, .root = sha256(as_bytes("root")), .signature = {}}).ok());
+  {
+    SqliteDatabase database(directory / gateway_file, OpenMode::read_write, "");
+    database.prepare("UPDATE witness SET witnessed=x'8201'").run();
+  }
+  CHECK(GatewayStore::open(directory.path()).error().find("what was cosigned last is not readable") !=
+        std::string::npos);
 }
 
 TEST_CASE("a file that is no database is named") {

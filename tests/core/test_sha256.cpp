@@ -28,6 +28,20 @@ TEST_CASE("the digest of parts is the digest of them joined, empty parts include
   CHECK(to_hex(sha256(std::initializer_list<ByteView>{})) == digest(""));
 }
 
+TEST_CASE("however long the parts are, their digest is that of them joined") {
+  const std::string text(1'500, 'x');
+  const std::string_view whole = text;
+  for (const std::size_t first : {0U, 1U, 255U, 256U, 257U, 600U}) {
+    for (const std::size_t second : {0U, 1U, 254U, 255U, 256U, 257U, 512U}) {
+      const Hash32 parts =
+          sha256({as_bytes(whole.substr(0, first)), as_bytes(whole.substr(0, second)), as_bytes(whole.substr(0, 300))});
+      CAPTURE(first);
+      CAPTURE(second);
+      CHECK(to_hex(parts) == digest(text.substr(0, first + second + 300)));
+    }
+  }
+}
+
 TEST_CASE("each thread hashes with a context of its own") {
   std::string from_other_thread;
   std::thread([&from_other_thread] { from_other_thread = digest("abc"); }).join();

@@ -4,6 +4,7 @@
 
 #include "controller/bill.hpp"
 #include "controller/message.hpp"
+#include "controller/reading_chain.hpp"
 #include "controller/state.hpp"
 #include "market/certificate.hpp"
 
@@ -51,6 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check<CosignatureMessage>(bytes);
   check<Live>(bytes);
   check<GatewayStatus>(bytes);
+  check<SignedHead>(bytes);
   check<ClearingRecord>(bytes);
   check<Event>(bytes);
   check<State>(bytes);

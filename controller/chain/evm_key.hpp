@@ -1,0 +1,63 @@
+// The keys of accounts on an EVM chain: secp256k1 through libsecp256k1, nonces after RFC 6979, always the lower s
+// (EIP-2). The relayer's pays for transactions, an attester's signs anchors.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "controller/chain/evm_types.hpp"
+#include "core/result.hpp"
+
+namespace commonwatt {
+
+enum class EvmKeyKind : std::uint8_t { relayer, attester };
+/// "relayer" or "attester".
+const char* to_text(EvmKeyKind kind);
+
+/// A signature from which the signer's address follows.
+struct EvmSignature {
+  Hash32 r{};
+  Hash32 s{};
+  std::uint8_t y_parity = 0;  // 0 or 1
+
+  /// r || s || v with v 27 or 28, as contracts take it.
+  [[nodiscard]] Bytes packed() const;
+};
+
+/// A private key in memory. Signing never fails for a key that was made or loaded.
+class EvmKey {
+ public:
+  /// A new random key.
+  static EvmKey make();
+  /// The key with this number; nothing when it is zero or not below the curve's order.
+  static std::optional<EvmKey> from(const Hash32& number);
+
+  /// The key in a file `save` wrote; the error says which file and why. Refuses a file others may read.
+  static Result<EvmKey, std::string> load(EvmKeyKind kind, const std::filesystem::path& file);
+  /// The credential of that name which systemd put into $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential= and
+  /// LoadCredentialEncrypted=): the same text as in a file.
+  static Result<EvmKey, std::string> load_credential(EvmKeyKind kind, const std::string& name);
+  /// Writes the file with mode 0600, never over an existing one.
+  [[nodiscard]] Result<Done, std::string> save(EvmKeyKind kind, const std::filesystem::path& file) const;
+
+  EvmKey(EvmKey&&) noexcept;
+  EvmKey& operator=(EvmKey&&) noexcept;
+  EvmKey(const EvmKey&) = delete;
+  EvmKey& operator=(const EvmKey&) = delete;
+  ~EvmKey();
+
+  [[nodiscard]] const Address& address() const;
+  [[nodiscard]] EvmSignature sign(const Hash32& digest) const;
+
+ private:
+  struct Secret;
+  explicit EvmKey(std::unique_ptr<Secret> secret);
+  std::unique_ptr<Secret> secret_;
+};
+
+/// Who signed a digest with a packed signature; nothing for what a contract would refuse too: another length, v that
+/// is neither 27 nor 28, the higher s, no point of the curve.
+std::optional<Address> recover_signer(const Hash32& digest, ByteView packed_signature);
+
+}  // namespace commonwatt
