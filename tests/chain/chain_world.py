@@ -234,6 +234,11 @@ class World:
         self.node("anvil_reorg", depth, competitor)
         self.count("reorg with a foreign transaction" if competitor else "reorg")
 
+    def undo_everything(self):
+        """A reorganisation down to the registry, below whatever the node called finalized."""
+        self.node("anvil_reorg", self.node.height() - self.floor - 1, [])
+        self.count("reorg of everything")
+
     def compete(self):
         self.node("eth_sendRawTransaction", self.foreign(self.nonce()))
         self.node("evm_mine")

@@ -34,8 +34,10 @@ class Campaign(unittest.TestCase):
         self.outbox = world.open_outbox(EPOCHS)
 
     def drive(self, is_over, each_step, seconds):
-        """Steps until it is over, killing both sides on the way; False when time is up."""
+        """Steps until it is over, killing both sides on the way, and once undoing all that was final; False when time is
+        up."""
         world = self.world
+        undone = False
         kills = [(EPOCHS * (i + 1) // (KILLS + 1), what) for i in range(KILLS) for what in (self.outbox, world.node)]
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -43,6 +45,10 @@ class Campaign(unittest.TestCase):
                 return True
             if kills and self.outbox.last["epoch"] >= kills[0][0]:
                 world.kill(kills.pop(0)[1])
+            # Before the first kill: a node that was started again does not have the blocks for it any more.
+            if not undone and self.outbox.last["epoch"] >= EPOCHS * 3 // 16:
+                undone = True
+                world.undo_everything()
             world.step()
             each_step()
             time.sleep(0.1)
@@ -61,6 +67,7 @@ class Campaign(unittest.TestCase):
         self.assertEqual(world.happened.get("kill -9 of Node"), KILLS)
         self.assertEqual(world.happened.get("kill -9 of Outbox"), KILLS)
         self.assertGreater(world.happened.get("reorg", 0), 0)
+        self.assertEqual(world.happened.get("reorg of everything"), 1)
 
     def test_an_outbox_that_forgets_what_was_final_gets_stuck(self):
         world = self.world
