@@ -305,7 +305,7 @@ TEST_CASE("handed out by largest remainder, splitting would pay: why rewards are
     key[0] = static_cast<std::uint8_t>(index);
     return key;
   };
-  const auto first_share = [&](std::vector<std::int64_t> weights, std::size_t accounts) {
+  const auto first_share = [&](const std::vector<std::int64_t>& weights, std::size_t accounts) {
     std::vector<Claim> claims;
     for (const std::int64_t weight : weights) claims.push_back({.index = claims.size(), .quantity = Energy{weight}});
     share_pro_rata(claims, Energy{2}, tie_key);
