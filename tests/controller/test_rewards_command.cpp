@@ -13,7 +13,6 @@ namespace commonwatt {
 namespace {
 
 using test::Neighbourhood;
-using test::street_houses;
 using test::TemporaryDirectory;
 
 constexpr std::int64_t hour = 3'600;
