@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controller/evm_words.hpp"
 #include "controller/keccak.hpp"
 #include "core/sha256.hpp"
 
@@ -11,40 +12,13 @@ namespace {
 /// The chain whose contracts may judge a signature; 0 is the embedded log alone.
 constexpr std::int64_t chain_id = 0;
 
-/// Collects the 32-byte words of a struct's encoding (EIP-712, "Definition of encodeData").
-class Words {
- public:
-  explicit Words(const Hash32& type_hash) { hash(type_hash); }
-  Words& hash(const Hash32& word) {
-    bytes_.insert(bytes_.end(), word.begin(), word.end());
-    return *this;
-  }
-  Words& integer(std::int64_t value) {
-    // int256 and uint256 in two's complement: a negative number is extended with ones.
-    bytes_.insert(bytes_.end(), 24, value < 0 ? std::uint8_t{0xFF} : std::uint8_t{0});
-    for (unsigned shift = 64; shift > 0; shift -= 8) {
-      bytes_.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> (shift - 8U)));
-    }
-    return *this;
-  }
-  /// bytesN and names: on the left, zeros behind. At most 32 bytes.
-  Words& left(ByteView bytes) {
-    Hash32 word{};
-    std::copy(bytes.begin(), bytes.end(), word.begin());
-    return hash(word);
-  }
-  [[nodiscard]] Hash32 digest() const { return keccak256(bytes_); }
-
- private:
-  Bytes bytes_;
-};
-
 const Hash32& domain_separator() {
-  static const Hash32 separator = Words(keccak256(as_bytes("EIP712Domain(string name,string version,uint256 chainId)")))
-                                      .hash(keccak256(as_bytes("Commonwatt")))
-                                      .hash(keccak256(as_bytes("1")))
-                                      .integer(chain_id)
-                                      .digest();
+  static const Hash32 separator =
+      EvmWords(keccak256(as_bytes("EIP712Domain(string name,string version,uint256 chainId)")))
+          .hash(keccak256(as_bytes("Commonwatt")))
+          .hash(keccak256(as_bytes("1")))
+          .integer(chain_id)
+          .digest();
   return separator;
 }
 
@@ -61,7 +35,7 @@ Hash32 order_digest(const Order& order) {
   static const Hash32 type = keccak256(
       as_bytes("Order(bytes32 household,uint256 intervalBegin,uint256 intervalLength,uint8 side,uint256 quantityWh,"
                "int256 limitMicroPerKwh,uint256 sequence,bytes16 salt)"));
-  return typed_digest(Words(type)
+  return typed_digest(EvmWords(type)
                           .left(as_bytes(order.household.text()))
                           .integer(order.interval.begin_seconds())
                           .integer(order.interval.length_seconds())
@@ -77,7 +51,7 @@ Hash32 reading_digest(const Reading& reading) {
   static const Hash32 type =
       keccak256(as_bytes("Reading(bytes32 meter,uint256 time,uint256 importWh,uint256 exportWh,uint256 sequence,"
                          "bytes16 salt,bytes32 raw)"));
-  return typed_digest(Words(type)
+  return typed_digest(EvmWords(type)
                           .left(as_bytes(reading.meter.text()))
                           .integer(reading.time.seconds())
                           .integer(reading.registers.import.count)

@@ -49,6 +49,13 @@ class JsonFields {
   std::array<std::uint8_t, Size> hex_array(const char* key) {
     return array_of<Size>(key, text(key));
   }
+  /// "0x" and hexadecimal digits, as chains write bytes.
+  template <std::size_t Size>
+  std::array<std::uint8_t, Size> prefixed_hex(const char* key) {
+    const std::string found = text(key);
+    if (found.starts_with("0x")) return array_of<Size>(key, found.substr(2));
+    return fail(key, "does not begin with 0x"), std::array<std::uint8_t, Size>{};
+  }
   std::vector<std::string> texts(const char* key) {
     std::vector<std::string> found;
     const OrderedJson* list = field(key);

@@ -28,27 +28,13 @@ OrderedJson anchor_json(const ProofAnchor& anchor) {
           {"block", anchor.block}};
 }
 
-/// "0x" and hexadecimal digits, as chains write bytes.
-template <std::size_t Size>
-std::array<std::uint8_t, Size> prefixed_hex(JsonFields& fields, const char* key) {
-  const std::string text = fields.text(key);
-  const std::optional<Bytes> bytes = text.starts_with("0x") ? from_hex(text.substr(2)) : std::nullopt;
-  std::array<std::uint8_t, Size> array{};
-  if (!bytes || bytes->size() != Size) {
-    fields.fail(key, "is not 0x and hexadecimal digits of the right number");
-  } else {
-    std::copy(bytes->begin(), bytes->end(), array.begin());
-  }
-  return array;
-}
-
 ProofAnchor read_anchor(JsonFields& fields) {
   JsonFields inner = fields.enter("anchor");
   ProofAnchor anchor;
   anchor.chain_id = inner.integer("chain_id");
-  anchor.registry = prefixed_hex<20>(inner, "registry");
+  anchor.registry = inner.prefixed_hex<20>("registry");
   anchor.epoch = inner.integer("epoch");
-  anchor.transaction = prefixed_hex<32>(inner, "transaction");
+  anchor.transaction = inner.prefixed_hex<32>("transaction");
   anchor.block = inner.integer("block");
   if (anchor.chain_id < 0 || anchor.epoch < 0 || anchor.block < 0) inner.fail("block", "or another number is negative");
   fields.leave("anchor", inner);

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "controller/chain/anchor.hpp"
+#include "controller/chain/signed_anchor.hpp"
 #include "controller/chain/rpc_pool.hpp"
 
 namespace commonwatt {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/chain/abi.hpp"
-#include "controller/chain/anchor.hpp"
+#include "controller/chain/signed_anchor.hpp"
 #include "controller/chain/transaction.hpp"
 
 namespace commonwatt {
@@ -64,7 +64,7 @@ json anchor(const json& question) {
                     .log_root = hash(question["logRoot"]),
                     .log_size = question["logSize"],
                     .settlement_root = hash(question["settlementRoot"]),
-                    .volume = number(question["volume"])};
+                    .volume = Energy{std::stoll(question["volume"].get<std::string>())}};
   const AnchorDomain domain{.chain_id = question["chain_id"], .registry = address(question["registry"])};
   std::vector<Bytes> signatures;
   for (const json& key : question["keys"]) {

@@ -42,7 +42,7 @@ Anchor anchor_of(std::int64_t epoch, const Hash32& previous) {
           .log_root = hash_of_text("log " + number),
           .log_size = epoch * 100,
           .settlement_root = hash_of_text("settlement " + number),
-          .volume = Uint256(epoch) * 1000};
+          .volume = Energy{epoch * 1000}};
 }
 
 int fail(const std::string& text) {

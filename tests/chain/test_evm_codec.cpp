@@ -1,10 +1,10 @@
 #include <doctest/doctest.h>
 
 #include "controller/chain/abi.hpp"
-#include "controller/chain/anchor.hpp"
 #include "controller/chain/evm_types.hpp"
 #include "controller/chain/printable.hpp"
 #include "controller/chain/rlp.hpp"
+#include "controller/chain/signed_anchor.hpp"
 #include "controller/chain/transaction.hpp"
 
 using namespace commonwatt;
@@ -118,7 +118,7 @@ TEST_CASE("an anchor's signatures are recovered, ordered by signer and refused w
                 .log_root = word(3),
                 .log_size = 9,
                 .settlement_root = word(4),
-                .volume = 5};
+                .volume = Energy{5}};
   const AnchorDomain domain{.chain_id = 31337, .registry = {}};
   const Hash32 digest = anchor_digest(anchor, domain);
   std::vector<Bytes> signatures;
@@ -158,7 +158,7 @@ TEST_CASE("every member of an anchor, the chain and the registry change what is 
   other.log_size = 2;
   digests.push_back(anchor_digest(other, domain));
   other = anchor;
-  other.volume = 1;
+  other.volume = Energy{1};
   digests.push_back(anchor_digest(other, domain));
   digests.push_back(anchor_digest(anchor, {.chain_id = 2, .registry = {}}));
   digests.push_back(anchor_digest(anchor, {.chain_id = 1, .registry = {{1}}}));

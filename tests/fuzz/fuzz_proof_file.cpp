@@ -4,6 +4,7 @@
 
 #include "controller/note_reader.hpp"
 #include "controller/proof_file.hpp"
+#include "controller/settlement_proof.hpp"
 #include "controller/split_view.hpp"
 
 namespace {
@@ -33,6 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text = as_text(ByteView(data, size));
   check_proof(text);
   check_note(text);
+  if (const auto proof = settlement_proof_from_text(text); proof.ok() && settlement_proof_text(*proof) != text)
+    std::abort();
   if (const auto evidence = split_view_from_text(text); evidence.ok() && split_view_text(*evidence) != text)
     std::abort();
   for (const NoteSigner signer : {NoteSigner::log, NoteSigner::witness}) {

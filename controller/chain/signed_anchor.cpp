@@ -1,42 +1,33 @@
-#include "controller/chain/anchor.hpp"
+#include "controller/chain/signed_anchor.hpp"
 
 #include <algorithm>
 #include <cassert>
 
 #include "controller/chain/abi.hpp"
-#include "controller/keccak.hpp"
+#include "controller/evm_words.hpp"
 
 namespace commonwatt {
 namespace {
 
-constexpr std::string_view anchor_type =
-    "Anchor(bytes32 community,uint64 epoch,bytes32 previous,bytes32 logRoot,uint64 logSize,bytes32 settlementRoot,"
-    "uint256 volume)";
-
 /// The members in their sequence; a struct's ABI and its EIP-712 encodeData are the same words.
 std::vector<AbiValue> members(const Anchor& anchor) {
-  assert(anchor.epoch >= 0 && anchor.log_size >= 0);
+  assert(anchor.epoch >= 0 && anchor.log_size >= 0 && anchor.volume >= Energy{0});
   return {abi_bytes32(anchor.community), abi_uint(anchor.epoch),    abi_bytes32(anchor.previous),
           abi_bytes32(anchor.log_root),  abi_uint(anchor.log_size), abi_bytes32(anchor.settlement_root),
-          abi_uint(anchor.volume)};
-}
-
-Hash32 struct_hash(std::string_view type, std::vector<AbiValue> values) {
-  values.insert(values.begin(), abi_bytes32(keccak256(as_bytes(type))));
-  return keccak256(abi_tuple(values).bytes);
+          abi_uint(anchor.volume.count)};
 }
 
 }  // namespace
 
-Hash32 anchor_hash(const Anchor& anchor) {
-  return struct_hash(anchor_type, members(anchor));
-}
-
 Hash32 anchor_digest(const Anchor& anchor, const AnchorDomain& domain) {
-  const Hash32 separator =
-      struct_hash("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)",
-                  {abi_bytes32(keccak256(as_bytes("Commonwatt"))), abi_bytes32(keccak256(as_bytes("1"))),
-                   abi_uint(domain.chain_id), abi_address(domain.registry)});
+  static const Hash32 type =
+      keccak256(as_bytes("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"));
+  const Hash32 separator = EvmWords(type)
+                               .hash(keccak256(as_bytes("Commonwatt")))
+                               .hash(keccak256(as_bytes("1")))
+                               .integer(domain.chain_id)
+                               .hash(word_of(number_of(domain.registry.bytes)))
+                               .digest();
   const Hash32 message = anchor_hash(anchor);
   Bytes bytes{0x19, 0x01};
   bytes.insert(bytes.end(), separator.begin(), separator.end());
