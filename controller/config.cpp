@@ -436,6 +436,26 @@ Result<ControllerConfig, ConfigFaults> read_controller_config(const std::filesys
             [](const HouseholdRecord& a, const HouseholdRecord& b) { return a.id < b.id; });
   if (config.households.empty()) top.fault("household", "is missing; a market needs at least one [[household]]");
   if (config.households.size() > households_max) top.fault("household", "more than " + std::to_string(households_max));
+  if (top.has("chain")) config.chain = read_chain_config(top.table("chain"), config.households);
+  config.clock = top.table("clock").path("file", "");
+  ConfigFaults faults = top.finish();
+  if (!faults.empty()) return Fail{std::move(faults)};
+  return config;
+}
+
+Result<AttesterConfig, ConfigFaults> read_attester_config(const std::filesystem::path& file) {
+  ConfigTable top = ConfigTable::open(file);
+  AttesterConfig config;
+  ConfigTable attester = top.table("attester");
+  config.name = read_attester_name(attester);
+  config.store = attester.path("store");
+  config.key = read_key_place(attester, "key", "credential");
+  ConfigTable market = top.table("market");
+  config.origin = market.text("origin");
+  config.log_key = market.hex("log_key", 32);
+  config.broker = read_broker(top.table("broker"));
+  ConfigTable chain = top.table("chain");
+  config.domain = read_anchor_domain(chain);
   config.clock = top.table("clock").path("file", "");
   ConfigFaults faults = top.finish();
   if (!faults.empty()) return Fail{std::move(faults)};

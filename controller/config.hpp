@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/chain_config.hpp"
 #include "controller/home_assistant.hpp"
 #include "core/result.hpp"
 #include "market/market_rules.hpp"
@@ -110,9 +111,22 @@ struct ControllerConfig {
   std::int64_t keep_months = 0;         ///< whole months that readings and quarter-hours are kept; 0: for ever
   MarketRules rules;
   std::vector<HouseholdRecord> households;
+  std::optional<ChainConfig> chain;  ///< none unless the file asks for it: then there are no anchors
+};
+
+struct AttesterConfig {
+  HouseholdId name;             ///< the certificate's common name
+  std::filesystem::path store;  ///< directory of attester.sqlite
+  KeyPlace key;
+  std::string origin;  ///< the evidence log's name
+  Bytes log_key;       ///< the controller's Ed25519 key
+  BrokerAccess broker;
+  AnchorDomain domain;
+  std::filesystem::path clock;  ///< a simulated clock's file; empty: real time
 };
 
 Result<GatewayConfig, ConfigFaults> read_gateway_config(const std::filesystem::path& file);
 Result<ControllerConfig, ConfigFaults> read_controller_config(const std::filesystem::path& file);
+Result<AttesterConfig, ConfigFaults> read_attester_config(const std::filesystem::path& file);
 
 }  // namespace commonwatt

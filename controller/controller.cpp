@@ -4,7 +4,10 @@
 #include <fstream>
 #include <memory>
 
+#include "controller/anchor_desk.hpp"
 #include "controller/bill.hpp"
+#include "controller/broker.hpp"
+#include "controller/broker_access.hpp"
 #include "controller/http_server.hpp"
 #include "controller/inbox.hpp"
 #include "controller/journal.hpp"
@@ -57,6 +60,7 @@ class Controller {
  private:
   bool restore();
   bool configure();
+  bool open_anchors();
   bool open_broker();
   bool open_api();
 
@@ -68,15 +72,21 @@ class Controller {
   bool commit(const std::vector<TimedEvent>& events);
   void tell_of_missing_tariff();
   bool book_payments();
+  void tell_of_anchors();
   bool erase_old_months();
   std::vector<TimedEvent> due_events();
 
   void run(const Effect& effect);
   void send_receipt(const SendReceipt& effect);
   void publish_checkpoint(const PublishCheckpoint& effect);
+  [[nodiscard]] CheckpointMessage checkpoint_message(std::int64_t old_size) const;
   void send_bill(const StoreBatch& store, const HouseholdId& household);
   void note_witnessed(const CheckpointWitnessed& effect);
   void alarm(Severity severity, const std::string& source, const std::string& text);
+  bool refuse(const std::string& source, const std::string& text) {
+    alarm(Severity::alarm, source, text);
+    return false;
+  }
   void show(bool now);
   [[nodiscard]] SignedLog signed_log() const {
     return {.checkpoint = checkpoint_, .signature = checkpoint_signature_, .leaves = leaves_};
@@ -106,23 +116,20 @@ class Controller {
   PaymentWatch payments_;
   MarketView view_;
   Outgoing outgoing_;
+  std::unique_ptr<AnchorDesk> anchors_;  // none unless the configuration asks for it
+  AnchoringStatus anchoring_shown_;
   std::unique_ptr<HttpServer> server_;  // before the bus: both end before what they talk to
   std::unique_ptr<MqttBus> bus_;
 };
 
 bool Controller::restore() {
   Result<State, std::string> restored = journal_->restore();
-  if (!restored) {
-    alarm(Severity::alarm, "journal", restored.error());
-    return false;
-  }
+  if (!restored) return refuse("journal", restored.error());
   state_ = std::move(*restored);
   last_time_ = std::max(clock_.now(), journal_->last_time());
   leaves_ = journal_->log_leaves();
   if (static_cast<std::int64_t>(leaves_.size()) != state_.log.size() || merkle_root(leaves_) != state_.log.root()) {
-    alarm(Severity::alarm, "journal",
-          "the sealed batches do not make the log's root; run 'commonwatt verify' on the directory");
-    return false;
+    return refuse("journal", "the sealed batches do not make the log's root; run 'commonwatt verify' on the directory");
   }
   constexpr std::int64_t shown_max = 192;
   for (std::int64_t index = std::max<std::int64_t>(0, state_.log.size() - shown_max); index < state_.log.size();
@@ -145,25 +152,28 @@ bool Controller::configure() {
   MarketConfigured configured{.origin = config_.origin,
                               .log_key = log_key_.public_key(),
                               .rules = config_.rules,
-                              .households = config_.households};
+                              .households = config_.households,
+                              .anchor_intervals = config_.chain ? config_.chain->anchor_intervals : 0};
   std::vector<HouseholdRecord> known;
   for (const auto& [id, household] : state_.households) known.push_back(household);
-  const bool in_force =
-      state_.next_gate &&
-      configured == MarketConfigured{
-                        .origin = state_.origin, .log_key = state_.log_key, .rules = state_.rules, .households = known};
+  const bool in_force = state_.next_gate && configured == MarketConfigured{.origin = state_.origin,
+                                                                           .log_key = state_.log_key,
+                                                                           .rules = state_.rules,
+                                                                           .households = known,
+                                                                           .anchor_intervals = state_.anchor_intervals};
   return in_force || commit({{.time = event_time(clock_.now()), .event = std::move(configured)}});
 }
 
+bool Controller::open_anchors() {
+  if (!config_.chain) return true;
+  Result<std::unique_ptr<AnchorDesk>, std::string> desk =
+      AnchorDesk::open(*config_.chain, config_.store, *journal_, outgoing_);
+  if (!desk) return refuse("chain", desk.error());
+  anchors_ = std::move(*desk);
+  return true;
+}
+
 bool Controller::open_broker() {
-  MqttOptions options{.broker = config_.broker.uri,
-                      .ca_file = config_.broker.ca.string(),
-                      .certificate_file = config_.broker.certificate.string(),
-                      .key_file = config_.broker.key.string(),
-                      .client_id = "controller",
-                      .subscriptions = {"cw/v1/+/up/#"}};
-  options.reconnect_min = std::chrono::milliseconds(config_.broker.reconnect_min_ms);
-  options.reconnect_max = std::chrono::milliseconds(config_.broker.reconnect_max_ms);
   MqttHandlers handlers;
   handlers.on_message = [this](std::string topic, Bytes payload) {
     inbox_.put({clock_.now(), std::move(topic), std::move(payload)});
@@ -177,11 +187,9 @@ bool Controller::open_broker() {
     log_line(Severity::alarm, "broker",
              "refused " + topic + " with reason " + std::to_string(reason) + "; check the access list");
   };
-  Result<std::unique_ptr<MqttBus>, MqttError> bus = MqttBus::start(std::move(options), std::move(handlers));
-  if (!bus) {
-    alarm(Severity::alarm, "broker", bus.error().text);
-    return false;
-  }
+  Result<std::unique_ptr<MqttBus>, MqttError> bus =
+      MqttBus::start(broker_options(config_.broker, broker_controller_name, {"cw/v1/+/up/#"}), std::move(handlers));
+  if (!bus) return refuse("broker", bus.error().text);
   bus_ = std::move(*bus);
   return true;
 }
@@ -194,10 +202,7 @@ bool Controller::open_api() {
   Result<std::unique_ptr<HttpServer>, HttpError> server = HttpServer::start(
       std::move(options), {.answer = [this](const HttpRequest& request) { return view_.answer(request); },
                            .on_subscribe = [this] { return view_.on_subscribe(); }});
-  if (!server) {
-    alarm(Severity::alarm, "api", server.error().text);
-    return false;
-  }
+  if (!server) return refuse("api", server.error().text);
   server_ = std::move(*server);
   log_line(Severity::info, "api",
            "http://" + config_.api_address + ":" + std::to_string(server_->port()) + "/v1/state");
@@ -212,7 +217,7 @@ bool Controller::open_api() {
 bool Controller::start() {
   if (!restore() || !configure()) return false;
   for (const Effect& effect : pending_effects(state_)) run(effect);
-  return open_broker() && open_api();
+  return open_anchors() && open_broker() && open_api();
 }
 
 /// Trading waits for prices that nobody knows yet; the operator is told once for each interval.
@@ -246,6 +251,7 @@ int Controller::loop() {
     for (const Incoming& incoming : inbox_.take(clock_, wake, outgoing_.empty() ? patience : patience_sending)) {
       if (incoming.topic.empty()) {  // Connected again: what is open is told again.
         for (const Effect& effect : pending_effects(state_)) run(effect);
+        if (anchors_) anchors_->publish_newest(state_);
         continue;
       }
       std::optional<Event> event = event_of(incoming);
@@ -259,6 +265,7 @@ int Controller::loop() {
       running = commit(due);
     }
     tell_of_missing_tariff();
+    tell_of_anchors();
     if (running) running = book_payments() && erase_old_months();
     outgoing_.flush(*bus_);
     show(false);
@@ -279,6 +286,13 @@ bool Controller::book_payments() {
   if (!commit(events)) return false;
   log_line(Severity::info, "payments", std::to_string(events.size()) + " payments booked");
   return true;
+}
+
+void Controller::tell_of_anchors() {
+  if (!anchors_) return;
+  for (const RaiseAlarm& raised : anchors_->alarms()) alarm(raised.severity, raised.source, raised.text);
+  const AnchoringStatus status = anchors_->status();
+  picture_wanted_ |= status != std::exchange(anchoring_shown_, status);
 }
 
 /// What is older than the operator keeps it goes once a month, while the market runs.
@@ -305,6 +319,7 @@ bool Controller::commit(const std::vector<TimedEvent>& events) {
   Effects effects;
   std::vector<StoreBatch> batches;
   std::vector<StorePayment> payments;
+  std::vector<StoreAnchor> anchors;
   for (const TimedEvent& timed : events) {
     for (Effect& effect : step(state_, timed.event, timed.time)) {
       if (auto* store = std::get_if<StoreBatch>(&effect)) {
@@ -313,11 +328,12 @@ bool Controller::commit(const std::vector<TimedEvent>& events) {
       } else if (auto* booked = std::get_if<StorePayment>(&effect)) {
         payments.push_back(std::move(*booked));
       } else {
+        if (const auto* anchor = std::get_if<StoreAnchor>(&effect)) anchors.push_back(*anchor);
         effects.push_back(std::move(effect));
       }
     }
   }
-  const Result<Done, std::string> written = journal_->append(events, batches, payments);
+  const Result<Done, std::string> written = journal_->append(events, batches, payments, anchors);
   if (!written) {
     log_line(Severity::alarm, "journal",
              written.error() + "; nothing was acknowledged, the controller stops and restarts from what is on disk");
@@ -337,6 +353,10 @@ bool Controller::commit(const std::vector<TimedEvent>& events) {
 
 std::optional<Event> Controller::event_of(const Incoming& incoming) {
   const std::optional<UpAddress> address = parse_up_topic(incoming.topic);
+  if (address && anchors_ && anchors_->is_attester(address->household)) {
+    anchors_->take(address->household, address->topic, incoming.payload);
+    return std::nullopt;
+  }
   if (!address || !state_.members.contains(address->household)) return std::nullopt;
   const HouseholdId& household = address->household;
   switch (address->topic) {
@@ -378,6 +398,8 @@ std::optional<Event> Controller::event_of(const Incoming& incoming) {
                                  .time = message->cosignature.time,
                                  .signature = message->cosignature.signature};
     }
+    case UpTopic::attestation:  // Of an attester that is none any more, or a household that thinks it is one.
+      return std::nullopt;
   }
   refuse_unreadable(household, address->topic, incoming);
   return std::nullopt;
@@ -437,14 +459,13 @@ void Controller::answer_request(const HouseholdId& household, const Bytes& paylo
     }
     case RequestKind::checkpoint: {
       if (checkpoint_.size == 0 || request->old_size <= 0 || request->old_size > checkpoint_.size) return;
-      const std::span<const Hash32> leaves(leaves_.data(), static_cast<std::size_t>(checkpoint_.size));
-      return outgoing_.add(down_topic(household, DownTopic::checkpoint),
-                           encode(CheckpointMessage{
-                               .checkpoint = checkpoint_,
-                               .signature = checkpoint_signature_,
-                               .old_size = request->old_size,
-                               .consistency = consistency_path(leaves, static_cast<std::size_t>(request->old_size))}));
+      return outgoing_.add(down_topic(household, DownTopic::checkpoint), encode(checkpoint_message(request->old_size)));
     }
+    case RequestKind::settlement:
+      if (anchors_) anchors_->send_settlements(household, request->after, state_);
+      return;
+    case RequestKind::journal:  // Only attesters are told of others.
+      return;
   }
 }
 
@@ -459,6 +480,9 @@ void Controller::run(const Effect& effect) {
     }
     void operator()(const StoreBatch& /*store*/) const {}  // Written with its event.
     void operator()(const StorePayment& /*store*/) const {}
+    void operator()(const StoreAnchor& store) const {
+      if (self.anchors_) self.anchors_->publish(store, self.state_);
+    }
     void operator()(const SignCheckpoint& sign) const {
       self.follow_up_.push_back(
           {.time = self.event_time(self.clock_.now()),
@@ -486,17 +510,21 @@ void Controller::publish_checkpoint(const PublishCheckpoint& effect) {
   const NoteKey log{.name = checkpoint_.origin, .public_key = state_.log_key};
   view_.note_checkpoint(checkpoint_, checkpoint_signature_, leaves_,
                         signed_note(checkpoint_, log, checkpoint_signature_, {}, {}));
-  const std::span<const Hash32> leaves(leaves_.data(), static_cast<std::size_t>(checkpoint_.size));
-  CheckpointMessage message{
-      .checkpoint = checkpoint_, .signature = checkpoint_signature_, .old_size = old_size, .consistency = {}};
-  if (old_size > 0) message.consistency = consistency_path(leaves, static_cast<std::size_t>(old_size));
-  outgoing_.add(checkpoint_topic, encode(message));
+  outgoing_.add(checkpoint_topic, encode(checkpoint_message(old_size)));
   // Several runs may have been sealed since the last signature.
   for (std::int64_t index = old_size; index < checkpoint_.size; ++index) {
     const std::optional<StoreBatch> sealed = journal_->batch_at(index);
     if (!sealed) continue;
     for (const auto& [id, household] : state_.households) send_bill(*sealed, id);
   }
+}
+
+CheckpointMessage Controller::checkpoint_message(std::int64_t old_size) const {
+  CheckpointMessage message{
+      .checkpoint = checkpoint_, .signature = checkpoint_signature_, .old_size = old_size, .consistency = {}};
+  const std::span<const Hash32> leaves(leaves_.data(), static_cast<std::size_t>(checkpoint_.size));
+  if (old_size > 0) message.consistency = consistency_path(leaves, static_cast<std::size_t>(old_size));
+  return message;
 }
 
 void Controller::send_bill(const StoreBatch& store, const HouseholdId& household) {
@@ -528,7 +556,14 @@ void Controller::show(bool now) {
   next_picture_ = std::chrono::steady_clock::now() + picture_period;
   picture_wanted_ = false;
   const std::vector<HttpEvent> events = view_.picture(
-      {.state = state_, .now = clock_.now(), .speed = speed_, .live = live_, .gateways = gateways_, .alarms = alarms_});
+      {.state = state_,
+       .now = clock_.now(),
+       .speed = speed_,
+       .live = live_,
+       .gateways = gateways_,
+       .alarms = alarms_,
+       .chain = config_.chain ? std::optional(ShownChain{.config = *config_.chain, .status = anchoring_shown_})
+                              : std::nullopt});
   for (const HttpEvent& event : events) server_->broadcast(event.name, event.data);
 }
 

@@ -6,8 +6,10 @@
 #include <variant>
 #include <vector>
 
+#include "controller/anchor.hpp"
 #include "controller/message.hpp"
 #include "controller/payment.hpp"
+#include "controller/settlement_tree.hpp"
 
 namespace commonwatt {
 
@@ -32,6 +34,13 @@ struct StorePayment {
   PaymentBooked payment;
 
   friend bool operator==(const StorePayment&, const StorePayment&) = default;
+};
+/// Keep the anchor of an epoch and the leaves of its settlement tree, in the transaction that writes the event.
+struct StoreAnchor {
+  Anchor anchor;
+  std::vector<SettlementLeaf> leaves;  ///< in order of account
+
+  friend bool operator==(const StoreAnchor&, const StoreAnchor&) = default;
 };
 /// Sign the log's state; the signature comes back as CheckpointSigned.
 struct SignCheckpoint {
@@ -60,7 +69,7 @@ struct RaiseAlarm {
 };
 
 using Effect = std::variant<SendReceipt, PublishClearing, StoreBatch, SignCheckpoint, PublishCheckpoint,
-                            CheckpointWitnessed, RaiseAlarm, StorePayment>;
+                            CheckpointWitnessed, RaiseAlarm, StorePayment, StoreAnchor>;
 using Effects = std::vector<Effect>;
 
 }  // namespace commonwatt

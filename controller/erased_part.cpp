@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controller/journal_anchors.hpp"
 #include "controller/step.hpp"
 #include "core/month.hpp"
 #include "core/sha256.hpp"
@@ -172,6 +173,9 @@ void ErasedPart::take_base(const JournalEntry& entry, const Event& event) {
   if (base_.log != tree || base_.last_batch != last)
     complain_(interval, "the log of the state kept at the erasure is not the one its batches make");
   check_books(interval);
+  if (const std::optional<std::string> wrong = stored_chain_fault(content_, base_.anchor_tip))
+    complain_(interval, *wrong);
+  replay_.epochs = base_.anchor_tip.epoch;
   replay_.state = std::move(base_);
 }
 

@@ -20,11 +20,12 @@ struct MarketConfigured {
   Bytes log_key;       ///< the controller's Ed25519 key
   MarketRules rules;
   std::vector<HouseholdRecord> households;  ///< in order of id
+  std::int64_t anchor_intervals = 0;        ///< an anchor is made whenever so many more are settled; 0: none
 
   friend bool operator==(const MarketConfigured&, const MarketConfigured&) = default;
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.origin, self.log_key, self.rules, self.households);
+    return std::tie(self.origin, self.log_key, self.rules, self.households, self.anchor_intervals);
   }
 };
 

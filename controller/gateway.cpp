@@ -6,6 +6,7 @@
 #include <memory>
 #include <set>
 
+#include "controller/broker_access.hpp"
 #include "controller/gateway_checks.hpp"
 #include "controller/gateway_meters.hpp"
 #include "controller/gateway_store.hpp"
@@ -14,6 +15,7 @@
 #include "controller/log.hpp"
 #include "controller/mirror_server.hpp"
 #include "controller/mqtt_bus.hpp"
+#include "controller/settlement_shelf.hpp"
 #include "controller/stop_signal.hpp"
 #include "controller/tool_publisher.hpp"
 
@@ -46,10 +48,19 @@ std::unique_ptr<ToolPublisher> publisher_of(const GatewayConfig& config, UtcTime
 }
 
 /// One household's gateway, in the one thread that owns it.
+/// The addresses of all order keys this household ever had.
+std::set<EvmAddress> accounts_of(const std::filesystem::path& keys) {
+  std::set<EvmAddress> accounts;
+  for (const Bytes& key : public_keys_ever(keys, KeyKind::order)) {
+    if (const std::optional<EvmAddress> address = address_of_order_key(key)) accounts.insert(*address);
+  }
+  return accounts;
+}
+
 class Gateway {
  public:
   Gateway(const GatewayConfig& config, HouseholdKeys keys, std::unique_ptr<GatewayStore> store, Clock& clock,
-          Outbox outbox)
+          OutboxUse outbox)
       : config_(config),
         keys_(std::move(keys)),
         store_(std::move(store)),
@@ -57,6 +68,7 @@ class Gateway {
         outbox_(outbox),
         meters_(config.meters, store_->meters(), config.rules.interval_seconds, config.reading_period_seconds, clock),
         forecast_(config.forecast_seconds),
+        settlements_(config.store, community_of(config.origin), accounts_of(config.keys)),
         inbox_(inbox_max) {}
 
   bool start();
@@ -69,12 +81,14 @@ class Gateway {
   void take_clearing(const Bytes& payload);
   void take_bill(const Bytes& payload);
   void take_checkpoint(const Bytes& payload);
+  void take_settlement(const Bytes& payload);
   void keep_evidence(const CheckpointMessage& message, const Witnessed& last) const;
 
   void poll_meters(UtcTime now);
   void place_order(UtcTime now);
   void pass_held_bills();
   void ask_for_missing(UtcTime now);
+  void ask_for_settlements();
   void resend();
 
   bool send(UpTopic topic, const Bytes& payload, MqttDelivery delivery = MqttDelivery::at_least_once);
@@ -98,9 +112,10 @@ class Gateway {
   HouseholdKeys keys_;
   std::unique_ptr<GatewayStore> store_;
   Clock& clock_;
-  Outbox outbox_;
+  OutboxUse outbox_;
   GatewayMeters meters_;
   Forecast forecast_;
+  SettlementShelf settlements_;
   Inbox<Incoming> inbox_;
   std::unique_ptr<MqttBus> bus_;
   std::unique_ptr<ToolPublisher> tools_;  // none unless the configuration asks for one
@@ -121,16 +136,10 @@ class Gateway {
 };
 
 bool Gateway::start() {
-  MqttOptions options{.broker = config_.broker.uri,
-                      .ca_file = config_.broker.ca.string(),
-                      .certificate_file = config_.broker.certificate.string(),
-                      .key_file = config_.broker.key.string(),
-                      .client_id = config_.household.text(),
-                      .subscriptions = {"cw/v1/" + config_.household.text() + "/down/#", "cw/v1/market/#"},
-                      .will = MqttWill{.topic = up_topic(config_.household, UpTopic::status),
-                                       .payload = as_text(encode(GatewayStatus{}))}};
-  options.reconnect_min = std::chrono::milliseconds(config_.broker.reconnect_min_ms);
-  options.reconnect_max = std::chrono::milliseconds(config_.broker.reconnect_max_ms);
+  MqttOptions options = broker_options(config_.broker, config_.household.text(),
+                                       {"cw/v1/" + config_.household.text() + "/down/#", "cw/v1/market/#"});
+  options.will =
+      MqttWill{.topic = up_topic(config_.household, UpTopic::status), .payload = as_text(encode(GatewayStatus{}))};
   MqttHandlers handlers;
   handlers.on_message = [this](std::string topic, Bytes payload) {
     inbox_.put({std::move(topic), std::move(payload)});
@@ -300,13 +309,13 @@ void Gateway::place_order(UtcTime now) {
 void Gateway::enqueue(const std::vector<OutboxItem>& items) {
   const Result<Done, std::string> added = store_->add(items);
   if (!added) return stop_with(added.error());
-  if (outbox_ == Outbox::kept) return resend();
+  if (outbox_ == OutboxUse::kept) return resend();
   for (const OutboxItem& item : items) send(item);
 }
 
 void Gateway::resend() {
   next_resend_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(config_.resend_ms);
-  if (outbox_ == Outbox::off) return;
+  if (outbox_ == OutboxUse::off) return;
   // Oldest first, always: the controller takes a meter's readings in rising order only. Orders do not wait behind them.
   std::size_t readings = 0;
   for (const auto& [number, item] : store_->pending()) {
@@ -336,6 +345,7 @@ void Gateway::ask_for_missing(UtcTime now) {
     send(UpTopic::request,
          encode(Request{.kind = RequestKind::bill, .interval = {}, .old_size = 0, .log_index = next_log_index_}));
   }
+  if (settlements_.has_gap()) ask_for_settlements();
   if (!next_bill_) return;
   const Interval interval = interval_at(*next_bill_);
   if (!config_.rules.is_traded(interval)) return;
@@ -346,10 +356,16 @@ void Gateway::ask_for_missing(UtcTime now) {
            .kind = has_contract ? RequestKind::bill : RequestKind::clearing, .interval = interval, .old_size = 0}));
 }
 
+void Gateway::ask_for_settlements() {
+  send(UpTopic::request,
+       encode(Request{.kind = RequestKind::settlement, .interval = {}, .after = settlements_.complete_until()}));
+}
+
 void Gateway::handle(const Incoming& incoming) {
   if (incoming.topic.empty()) {
     publish_status();
     publish_live();
+    ask_for_settlements();
     return resend();
   }
   const std::string_view kind = last_level(incoming.topic);
@@ -357,6 +373,7 @@ void Gateway::handle(const Incoming& incoming) {
   if (kind == to_text(DownTopic::clearing)) return take_clearing(incoming.payload);
   if (kind == to_text(DownTopic::bill)) return take_bill(incoming.payload);
   if (kind == to_text(DownTopic::checkpoint)) return take_checkpoint(incoming.payload);
+  if (kind == to_text(DownTopic::settlement)) return take_settlement(incoming.payload);
 }
 
 void Gateway::take_receipt(const Bytes& payload) {
@@ -471,6 +488,15 @@ void Gateway::take_checkpoint(const Bytes& payload) {
   send(UpTopic::cosignature, encode(CosignatureMessage{.size = checkpoint.size, .cosignature = cosignature}));
 }
 
+void Gateway::take_settlement(const Bytes& payload) {
+  const Result<SettlementProof, CborError> proof = decode<SettlementProof>(payload);
+  if (!proof) return dispute("a settlement proof is not readable: " + to_text(proof.error()));
+  if (const std::optional<std::string> fault = settlements_.fault(*proof))
+    return dispute("settlement proof of epoch " + std::to_string(proof->anchor.epoch) + ": " + *fault);
+  const Result<Done, std::string> kept = settlements_.keep(*proof);
+  if (!kept) log_line(Severity::alarm, "store", kept.error() + "; the proof is asked for again");
+}
+
 /// One file for each state that was cosigned and then contradicted: the log may sign as many others as it likes.
 void Gateway::keep_evidence(const CheckpointMessage& message, const Witnessed& last) const {
   const std::optional<SplitView> evidence = split_view_of(message, config_.origin, config_.log_key, last);
@@ -524,7 +550,7 @@ void Gateway::stop_with(const std::string& error) {
 
 }  // namespace
 
-int run_gateway(const GatewayConfig& config, Clock& clock, Outbox outbox) {
+int run_gateway(const GatewayConfig& config, Clock& clock, OutboxUse outbox) {
   catch_stop_signals();
   Result<HouseholdKeys, std::string> keys = HouseholdKeys::load(config.keys);
   if (!keys) {

@@ -7,9 +7,9 @@
 namespace commonwatt {
 
 /// What a test may switch off to see that it is needed.
-enum class Outbox : std::uint8_t { kept, off };
+enum class OutboxUse : std::uint8_t { kept, off };
 
 /// Runs until SIGTERM or SIGINT. Returns the exit status: 0, or 1 with the reason in the log.
-int run_gateway(const GatewayConfig& config, Clock& clock, Outbox outbox);
+int run_gateway(const GatewayConfig& config, Clock& clock, OutboxUse outbox);
 
 }  // namespace commonwatt

@@ -6,6 +6,8 @@
 #include <set>
 #include <tuple>
 
+#include "controller/journal_anchors.hpp"
+#include "controller/journal_extract.hpp"
 #include "controller/sqlite.hpp"
 #include "controller/step.hpp"
 #include "core/month.hpp"
@@ -22,6 +24,8 @@ CREATE TABLE IF NOT EXISTS snapshot(sequence INTEGER PRIMARY KEY, state BLOB NOT
 CREATE TABLE IF NOT EXISTS payment(number INTEGER PRIMARY KEY, household TEXT NOT NULL, amount INTEGER NOT NULL, time INTEGER NOT NULL, reference TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS base(sequence INTEGER PRIMARY KEY, state BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS data_key(name BLOB PRIMARY KEY, household TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS anchor(epoch INTEGER PRIMARY KEY, anchor BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS anchor_leaves(epoch INTEGER PRIMARY KEY, leaves BLOB NOT NULL) STRICT;
 )";
 
 std::array<std::uint8_t, 8> big_endian(std::int64_t value) {
@@ -290,7 +294,8 @@ Result<State, std::string> Journal::restore() {
 }
 
 Result<Done, std::string> Journal::append(const std::vector<TimedEvent>& events, const std::vector<StoreBatch>& batches,
-                                          const std::vector<StorePayment>& payments) {
+                                          const std::vector<StorePayment>& payments,
+                                          const std::vector<StoreAnchor>& anchors) {
   try {
     std::int64_t sequence = tables_->sequence;
     Hash32 tip = tables_->tip;
@@ -311,6 +316,7 @@ Result<Done, std::string> Journal::append(const std::vector<TimedEvent>& events,
           .with(number, payment.household.text(), payment.amount.count, payment.time.nanoseconds, payment.reference)
           .run();
     }
+    for (const StoreAnchor& store : anchors) write_anchor(tables_->database, store);
     tables_->write_list();
     transaction.commit();
     // From here it is on disk.
@@ -445,6 +451,22 @@ std::vector<Hash32> Journal::log_leaves() {
   return leaves;
 }
 
+Result<std::optional<StoreAnchor>, std::string> Journal::anchor(std::int64_t epoch) {
+  try {
+    return stored_anchor(tables_->database, epoch);
+  } catch (const SqliteError& error) {
+    return Fail{tables_->file.string() + ": " + error.what()};
+  }
+}
+
+Result<JournalExtract, std::string> Journal::extract(std::int64_t after) {
+  try {
+    return journal_extract(tables_->database, tables_->keys.keys(), after);
+  } catch (const SqliteError& error) {
+    return Fail{tables_->file.string() + ": " + error.what()};
+  }
+}
+
 std::int64_t Journal::sequence() const {
   return tables_->sequence;
 }
@@ -503,6 +525,7 @@ Result<JournalContent, std::string> read_journal(const std::filesystem::path& fi
       content.snapshots.push_back({snapshots.integer(0), Bytes(state.begin(), state.end())});
     }
     content.payments = stored_payments(database);
+    content.epochs = stored_epochs(database);
     return content;
   } catch (const std::exception& error) {
     return Fail{file.string() + ": " + error.what()};

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/attestation.hpp"
 #include "controller/effect.hpp"
 #include "controller/event.hpp"
 #include "controller/signing_keys.hpp"
@@ -43,10 +44,12 @@ class Journal {
   /// error says which data key is missing when one is that nobody erased.
   Result<State, std::string> restore();
 
-  /// Writes events, the batches they sealed and the payments they booked in one transaction and one fsync. When it
-  /// fails nothing was written and the state the caller holds is ahead of the disk: the caller must stop.
+  /// Writes events, the batches they sealed, the payments they booked and the anchors they made in one transaction and
+  /// one fsync. When it fails nothing was written and the state the caller holds is ahead of the disk: the caller must
+  /// stop.
   Result<Done, std::string> append(const std::vector<TimedEvent>& events, const std::vector<StoreBatch>& batches,
-                                   const std::vector<StorePayment>& payments = {});
+                                   const std::vector<StorePayment>& payments = {},
+                                   const std::vector<StoreAnchor>& anchors = {});
   /// Keeps the state after the last event, and forgets all but the two newest snapshots.
   Result<Done, std::string> save_snapshot(const State& state);
 
@@ -65,6 +68,11 @@ class Journal {
   [[nodiscard]] std::optional<StoreBatch> batch_at(std::int64_t log_index);
   /// The evidence log's leaves, in order.
   [[nodiscard]] std::vector<Hash32> log_leaves();
+
+  /// The anchor of an epoch, with its settlement leaves where they are still kept.
+  [[nodiscard]] Result<std::optional<StoreAnchor>, std::string> anchor(std::int64_t epoch);
+  /// What attesters are told: see controller/journal_extract.hpp.
+  [[nodiscard]] Result<JournalExtract, std::string> extract(std::int64_t after);
 
   [[nodiscard]] std::int64_t sequence() const;
   /// The time of the last entry; the epoch when empty.
@@ -96,6 +104,12 @@ struct JournalContent {
   };
   std::vector<StoredSnapshot> snapshots;
   std::vector<StorePayment> payments;  ///< in order of number; without a household where its name is damaged
+  struct StoredEpoch {
+    std::int64_t epoch = 0;
+    Bytes anchor;
+    Bytes leaves;  ///< empty: no longer kept
+  };
+  std::vector<StoredEpoch> epochs;     ///< in order
   std::optional<StoredSnapshot> base;  ///< the state after the last erasure, with which a replay begins
   DataKeys keys;
   std::vector<OpenFault> missing_keys;  ///< one for each data key that should be there and is not

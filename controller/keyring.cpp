@@ -30,6 +30,19 @@ Result<Done, std::string> make_keys(const std::filesystem::path& directory, cons
   return Done{};
 }
 
+std::vector<Bytes> public_keys_ever(const std::filesystem::path& directory, KeyKind kind) {
+  const std::string name = key_file(directory, kind).filename().string();
+  std::vector<Bytes> keys;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    const std::string found = entry.path().filename().string();
+    if (found != name && !found.starts_with(name + ".until-")) continue;
+    const Result<SigningKey, std::string> key = SigningKey::load(kind, entry.path());
+    if (key) keys.push_back(key->public_key());
+  }
+  return keys;
+}
+
 Result<SigningKey, std::string> rotate_key(const std::filesystem::path& directory, KeyKind kind, UtcTime now) {
   const std::filesystem::path file = key_file(directory, kind);
   const Result<SigningKey, std::string> old = SigningKey::load(kind, file);

@@ -34,6 +34,12 @@ std::map<std::string, std::map<std::int64_t, std::int64_t>> row_intervals(const 
     rows["batch"][batch.log_index] = batch.interval_begin;
   for (const StorePayment& store : content.payments)
     rows["payment"][store.number] = Interval::containing(store.payment.time, seconds).begin_seconds();
+  for (const JournalContent::StoredEpoch& epoch : content.epochs) {
+    const Result<Anchor, CborError> anchor = decode<Anchor>(epoch.anchor);
+    const auto batch = static_cast<std::size_t>(anchor ? anchor->log_size - 1 : -1);
+    if (batch >= content.batches.size()) continue;
+    rows["anchor"][epoch.epoch] = rows["anchor_leaves"][epoch.epoch] = content.batches[batch].interval_begin;
+  }
   for (const JournalContent::StoredSnapshot& snapshot : content.snapshots)
     rows["snapshot"][snapshot.sequence] = rows["journal"][snapshot.sequence];
   return rows;

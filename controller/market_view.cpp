@@ -211,6 +211,18 @@ std::optional<std::int64_t> number_of(const std::string& text) {
   return value;
 }
 
+Json chain_json(const ViewInput& input) {
+  if (!input.chain) return nullptr;
+  const auto& [config, status] = *input.chain;
+  return {{"mode", to_text(config.mode)},
+          {"chain_id", config.domain.chain_id},
+          {"registry", to_text(config.domain.registry)},
+          {"epoch", input.state.anchor_tip.epoch},
+          {"attested", status.attested},
+          {"anchored", status.anchored},
+          {"final", status.final}};
+}
+
 }  // namespace
 
 struct MarketView::Impl {
@@ -377,6 +389,7 @@ Json MarketView::Impl::state_json(const ViewInput& input) const {
             {"cosignatures", state.cosignatures.size()},
             {"witnesses_required", state.rules.witnesses_required},
             {"witnessed_size", state.witnessed_size}}},
+          {"chain", chain_json(input)},
           {"alarms", alarms}};
 }
 

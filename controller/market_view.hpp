@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/anchoring.hpp"
 #include "controller/http_server.hpp"
 #include "controller/journal.hpp"
 
@@ -29,6 +30,12 @@ struct AlarmEntry {
   std::string text;
 };
 
+/// How the anchors fare.
+struct ShownChain {
+  const ChainConfig& config;
+  AnchoringStatus status;
+};
+
 /// Everything a picture is made from.
 struct ViewInput {
   const State& state;
@@ -37,6 +44,7 @@ struct ViewInput {
   const std::map<HouseholdId, LivePower>& live;
   const std::map<HouseholdId, GatewayStatus>& gateways;
   const std::vector<AlarmEntry>& alarms;
+  std::optional<ShownChain> chain = {};  ///< nothing: no anchors are configured
 };
 
 class MarketView {

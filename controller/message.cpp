@@ -6,8 +6,8 @@ namespace commonwatt {
 namespace {
 
 constexpr std::string_view prefix = "cw/v1/";
-constexpr std::array up_topics{UpTopic::order,   UpTopic::reading, UpTopic::cosignature,
-                               UpTopic::request, UpTopic::live,    UpTopic::status};
+constexpr std::array up_topics{UpTopic::order, UpTopic::reading, UpTopic::cosignature, UpTopic::request,
+                               UpTopic::live,  UpTopic::status,  UpTopic::attestation};
 
 }  // namespace
 
@@ -25,6 +25,8 @@ const char* to_text(UpTopic topic) {
       return "live";
     case UpTopic::status:
       return "status";
+    case UpTopic::attestation:
+      return "attestation";
   }
   return "";
 }
@@ -39,6 +41,10 @@ const char* to_text(DownTopic topic) {
       return "checkpoint";
     case DownTopic::clearing:
       return "clearing";
+    case DownTopic::journal:
+      return "journal";
+    case DownTopic::settlement:
+      return "settlement";
   }
   return "";
 }

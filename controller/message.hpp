@@ -1,5 +1,6 @@
 // What travels over the broker, as deterministic CBOR, and where. A household writes below cw/v1/<household>/up/ and
-// reads below cw/v1/<household>/down/; everyone reads cw/v1/market/. The broker is a pipe: what counts is signed.
+// reads below cw/v1/<household>/down/; everyone reads cw/v1/market/. An attester's name stands where a household's
+// does. The broker is a pipe: what counts is signed.
 #pragma once
 
 #include <optional>
@@ -13,8 +14,8 @@
 
 namespace commonwatt {
 
-enum class UpTopic : std::uint8_t { order, reading, cosignature, request, live, status };
-enum class DownTopic : std::uint8_t { receipt, bill, checkpoint, clearing };
+enum class UpTopic : std::uint8_t { order, reading, cosignature, request, live, status, attestation };
+enum class DownTopic : std::uint8_t { receipt, bill, checkpoint, clearing, journal, settlement };
 
 const char* to_text(UpTopic topic);
 const char* to_text(DownTopic topic);
@@ -102,20 +103,23 @@ bool statement_fits(const Statement& statement);
 /// checkpoint that this log key signed.
 std::optional<std::string> bill_fault(const Bill& bill, ByteView log_key);
 
-enum class RequestKind : std::uint8_t { clearing, bill, checkpoint };
+enum class RequestKind : std::uint8_t { clearing, bill, checkpoint, journal, settlement };
 constexpr RequestKind enum_last(RequestKind) {
-  return RequestKind::checkpoint;
+  return RequestKind::settlement;
 }
 /// A gateway asks again for what it missed: the clearing of an interval, the bill in force of one or that of a place in
-/// the evidence log, or the newest checkpoint with a proof from the size it last cosigned.
+/// the evidence log, the newest checkpoint with a proof from the size it last cosigned, or the settlement proofs of the
+/// epochs after one. An attester asks for the journal after an entry.
 struct Request {
   RequestKind kind = RequestKind::clearing;
   Interval interval;
   std::int64_t old_size = 0;
   std::optional<std::int64_t> log_index = std::nullopt;
+  std::int64_t after = 0;   ///< the epoch, or the entry of the journal
+  std::int64_t offset = 0;  ///< in the encoding of a JournalExtract
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.kind, self.interval, self.old_size, self.log_index);
+    return std::tie(self.kind, self.interval, self.old_size, self.log_index, self.after, self.offset);
   }
 };
 
@@ -131,9 +135,9 @@ struct CosignatureMessage {
 /// How a gateway fares, retained at the broker; its will says that it is off line.
 struct GatewayStatus {
   bool online = false;
-  std::int64_t clearings_checked = 0;          ///< since it started
-  std::int64_t bills_checked = 0;              ///< since it started
-  std::int64_t disputes = 0;                   ///< clearings, bills, receipts and checkpoints that were not right
+  std::int64_t clearings_checked = 0;  ///< since it started
+  std::int64_t bills_checked = 0;      ///< since it started
+  std::int64_t disputes = 0;  ///< clearings, bills, receipts, checkpoints and settlement proofs that were not right
   std::optional<std::int64_t> next_bill;       ///< begin of the first interval it has no bill of, in seconds
   std::optional<std::int64_t> next_log_index;  ///< the first place in the evidence log it has no bill of
   template <class Self>

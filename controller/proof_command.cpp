@@ -106,6 +106,12 @@ Result<ProofFile, std::string> make_proof(const Bill& bill, const ProofParts& pa
       }));
     }
   }
+  if (parts.anchor) {
+    proof.anchor = parts.anchor;
+    Result<std::vector<Hash32>, std::string> path = read_path(parts.consistency);
+    if (!path) return Fail{path.error()};
+    proof.anchor->consistency = std::move(path.value());
+  }
   if (std::optional<std::string> fault = proof_fault(proof, key)) return Fail{std::move(*fault)};
   return proof;
 }

@@ -12,9 +12,11 @@ namespace commonwatt {
 
 /// What goes into a proof beside the bill.
 struct ProofParts {
-  std::string log_key;                 ///< 64 hexadecimal digits; needed
-  std::string note;                    ///< file of the signed note of the bill's checkpoint; empty: no cosignatures
-  std::vector<std::string> witnesses;  ///< NAME=HEX64 of each witness whose cosignature is taken from the note
+  std::string log_key;                     ///< 64 hexadecimal digits; needed
+  std::string note;                        ///< file of the signed note of the bill's checkpoint; empty: no cosignatures
+  std::vector<std::string> witnesses;      ///< NAME=HEX64 of each witness whose cosignature is taken from the note
+  std::optional<ProofAnchor> anchor = {};  ///< where the log stands on a chain; its path is taken from `consistency`
+  std::string consistency = {};            ///< file of a consistency path, a hash in hexadecimal a line; empty: none
 };
 Result<ProofFile, std::string> make_proof(const Bill& bill, const ProofParts& parts);
 

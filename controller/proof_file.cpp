@@ -5,11 +5,13 @@
 #include "controller/bill_files.hpp"
 #include "controller/json_fields.hpp"
 #include "controller/note_reader.hpp"
+#include "market/merkle.hpp"
 
 namespace commonwatt {
 namespace {
 
-constexpr const char* proof_format = "commonwatt bill proof 1";
+constexpr const char* plain_format = "commonwatt bill proof 1";
+constexpr const char* anchored_format = "commonwatt bill proof 2";
 constexpr std::size_t proof_size_max = 1U << 20U;
 
 LogEntry entry_of(const Bill& bill) {
@@ -25,7 +27,10 @@ OrderedJson anchor_json(const ProofAnchor& anchor) {
           {"registry", "0x" + to_hex(anchor.registry)},
           {"epoch", anchor.epoch},
           {"transaction", "0x" + to_hex(anchor.transaction)},
-          {"block", anchor.block}};
+          {"block", anchor.block},
+          {"log_size", anchor.log_size},
+          {"log_root", to_hex(anchor.log_root)},
+          {"consistency", hex_list(anchor.consistency)}};
 }
 
 ProofAnchor read_anchor(JsonFields& fields) {
@@ -36,7 +41,11 @@ ProofAnchor read_anchor(JsonFields& fields) {
   anchor.epoch = inner.integer("epoch");
   anchor.transaction = inner.prefixed_hex<32>("transaction");
   anchor.block = inner.integer("block");
-  if (anchor.chain_id < 0 || anchor.epoch < 0 || anchor.block < 0) inner.fail("block", "or another number is negative");
+  anchor.log_size = inner.integer("log_size");
+  anchor.log_root = inner.hex_array<32>("log_root");
+  anchor.consistency = inner.hashes("consistency");
+  if (anchor.log_size < 1 || anchor.chain_id < 0 || anchor.epoch < 0 || anchor.block < 0)
+    inner.fail("block", "or another number is negative");
   fields.leave("anchor", inner);
   return anchor;
 }
@@ -86,7 +95,7 @@ std::string proof_text(const ProofFile& proof) {
   const Statement& statement = bill.statement;
   OrderedJson keys = OrderedJson::array();
   for (const NoteKey& key : proof.witnesses) keys.push_back(verifier_key(key, NoteSigner::witness));
-  OrderedJson json{{"format", proof_format},
+  OrderedJson json{{"format", proof.anchor ? anchored_format : plain_format},
                    {"household", statement.household.text()},
                    {"interval", to_text(statement.interval.begin())},
                    {"run", to_text(statement.run)},
@@ -116,7 +125,8 @@ Result<ProofFile, std::string> proof_from_text(std::string_view text) {
   JsonFields fields(text, proof_size_max);
   ProofFile proof;
   Bill& bill = proof.bill;
-  if (fields.text("format") != proof_format) fields.fail("format", "is not one this version reads");
+  const std::string format = fields.text("format");
+  if (format != plain_format && format != anchored_format) fields.fail("format", "is not one this version reads");
   bill.statement = read_record<Statement>(fields, "statement");
   bill.salt = fields.hex_array<16>("salt");
   bill.leaf_index = fields.integer("leaf_index");
@@ -128,7 +138,7 @@ Result<ProofFile, std::string> proof_from_text(std::string_view text) {
   bill.log_index = fields.integer("log_index");
   bill.log_path = fields.hashes("log_path");
   read_note(fields, proof);
-  if (fields.has("anchor")) proof.anchor = read_anchor(fields);
+  if (format == anchored_format) proof.anchor = read_anchor(fields);
   if (!fields.fault() && !statement_fits(bill.statement)) fields.fail("statement", "has a figure out of range");
   if (fields.fault()) return Fail{*fields.fault()};
   // One proof, one text: a field too many or twice, another sequence, other digits or spaces, a household or total that
@@ -149,7 +159,24 @@ std::optional<std::string> proof_fault(const ProofFile& proof, const std::option
     if (!cosignature_holds(proof.witnesses[i].public_key, proof.bill.checkpoint, proof.cosignatures[i]))
       return "the cosignature of " + proof.cosignatures[i].witness + " does not hold";
   }
-  return std::nullopt;
+  return proof.anchor ? anchor_fault(*proof.anchor, proof.bill.checkpoint) : std::nullopt;
+}
+
+std::optional<std::string> anchor_fault(const ProofAnchor& anchor, const Checkpoint& checkpoint) {
+  if (anchor.log_size < checkpoint.size) {
+    return "the anchored log of " + std::to_string(anchor.log_size) + " entries is older than the checkpoint of " +
+           std::to_string(checkpoint.size) + "; take the settlement of a later epoch";
+  }
+  if (anchor.log_size == checkpoint.size) {
+    if (anchor.log_root == checkpoint.root && anchor.consistency.empty()) return std::nullopt;
+    return "the anchored log has the checkpoint's size and another root";
+  }
+  if (consistency_holds(static_cast<std::uint64_t>(checkpoint.size), checkpoint.root,
+                        static_cast<std::uint64_t>(anchor.log_size), anchor.log_root, anchor.consistency)) {
+    return std::nullopt;
+  }
+  return "the consistency path does not lead from the checkpoint of " + std::to_string(checkpoint.size) +
+         " entries to the anchored log of " + std::to_string(anchor.log_size) + "; is it the one between these sizes?";
 }
 
 std::string proof_words(const ProofFile& proof, const std::optional<Hash32>& log_key) {
@@ -181,7 +208,8 @@ std::string proof_words(const ProofFile& proof, const std::optional<Hash32>& log
   if (!proof.cosignatures.empty())
     words += "not proved: that the witnesses' keys are theirs. Compare them with the members'\n";
   if (proof.anchor) {
-    words += "not checked here: the file says the log stands on chain " + std::to_string(proof.anchor->chain_id) +
+    words += "not checked without --rpc: the file says the log of " + std::to_string(proof.anchor->log_size) +
+             " entries, which extends that state, stands on chain " + std::to_string(proof.anchor->chain_id) +
              ", block " + std::to_string(proof.anchor->block) + ", epoch " + std::to_string(proof.anchor->epoch) +
              ", transaction 0x" + to_hex(proof.anchor->transaction) + ", contract 0x" + to_hex(proof.anchor->registry) +
              "\n";

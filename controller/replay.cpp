@@ -3,6 +3,7 @@
 #include <set>
 
 #include "controller/erased_part.hpp"
+#include "controller/journal_anchors.hpp"
 #include "controller/manifest.hpp"
 #include "controller/step.hpp"
 #include "market/certificate.hpp"
@@ -99,6 +100,10 @@ class Auditor {
       if (index >= content_.payments.size() || content_.payments[index] != *store)
         fault(entry, "the stored payment is not the one that follows from the journal");
     }
+    if (const auto* store = std::get_if<StoreAnchor>(&effect)) {
+      ++replay_.epochs;
+      if (const std::optional<std::string> wrong = stored_epoch_fault(content_, *store)) fault(entry, *wrong);
+    }
   }
 
   [[nodiscard]] std::optional<std::string> batch_fault(const StoreBatch& made) const {
@@ -142,6 +147,11 @@ class Auditor {
       replay_.faults.push_back({.interval_begin = interval_,
                                 .where = journal_file,
                                 .what = "payments are stored that nobody booked, or some are missing"});
+    }
+    if (static_cast<std::int64_t>(content_.epochs.size()) != replay_.epochs) {
+      replay_.faults.push_back({.interval_begin = interval_,
+                                .where = journal_file,
+                                .what = "anchors are stored that nobody made, or some are missing"});
     }
     for (const auto& [sequence, state] : snapshots_) {
       if (content_.entries.empty() || sequence < erased_.last_entry() || sequence > content_.entries.back().sequence) {

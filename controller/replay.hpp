@@ -18,6 +18,7 @@ struct Replay {
   std::map<std::int64_t, std::vector<Cosignature>> cosignatures;  ///< by size of the log
   std::map<std::int64_t, Checkpoint> checkpoints;
   std::int64_t payments = 0;
+  std::int64_t epochs = 0;  ///< with an anchor
   std::int64_t signatures_held = 0;
   std::int64_t erased_entries = 0;  ///< whose data is erased: they stand in the hash chain, and say nothing any more
   std::int64_t erased_statements = 0;

@@ -1,7 +1,8 @@
 #include "controller/settlement_proof.hpp"
 
+#include <algorithm>
+
 #include "controller/json_fields.hpp"
-#include "controller/settlement_tree.hpp"
 
 namespace commonwatt {
 namespace {
@@ -34,6 +35,17 @@ Anchor read_anchor(JsonFields& fields) {
 }
 
 }  // namespace
+
+std::optional<SettlementProof> settlement_proof_of(const Anchor& anchor, std::span<const SettlementLeaf> leaves,
+                                                   const SettlementTree& tree, const EvmAddress& account) {
+  const auto leaf = std::find_if(leaves.begin(), leaves.end(),
+                                 [&account](const SettlementLeaf& one) { return one.account == account; });
+  if (leaf == leaves.end()) return std::nullopt;
+  std::optional<std::vector<Hash32>> path = tree.proof(settlement_leaf_hash(*leaf));
+  if (!path) return std::nullopt;
+  return SettlementProof{
+      .anchor = anchor, .account = account, .cumulative_net = leaf->cumulative_net, .path = std::move(*path)};
+}
 
 std::optional<std::string> settlement_proof_fault(const SettlementProof& proof) {
   const Hash32 leaf = settlement_leaf_hash(

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "controller/anchor.hpp"
 #include "controller/evm_address.hpp"
+#include "controller/settlement_tree.hpp"
 #include "core/result.hpp"
 
 namespace commonwatt {
@@ -25,6 +27,10 @@ struct SettlementProof {
     return std::tie(self.anchor, self.account, self.cumulative_net, self.path);
   }
 };
+
+/// The proof of an account of an epoch's tree; nothing when it has none there.
+std::optional<SettlementProof> settlement_proof_of(const Anchor& anchor, std::span<const SettlementLeaf> leaves,
+                                                   const SettlementTree& tree, const EvmAddress& account);
 
 /// What is wrong with a proof in itself; nothing when its leaf lies under its anchor's settlement root. Whether the
 /// anchor is one that a chain holds is for whoever asks the chain.

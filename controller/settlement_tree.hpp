@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "controller/evm_address.hpp"
@@ -29,6 +30,10 @@ struct SettlementLeaf {
   Money cumulative_net;  ///< all of the ledger so far; positive: the account is in credit
 
   friend bool operator==(const SettlementLeaf&, const SettlementLeaf&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.community, self.account, self.cumulative_net);
+  }
 };
 Hash32 settlement_leaf_hash(const SettlementLeaf& leaf);
 

@@ -146,6 +146,21 @@ struct HouseholdTotals {
   }
 };
 
+/// The anchor made last, and what was settled and traded by then.
+struct AnchorTip {
+  std::int64_t epoch = 0;  ///< 0: none yet
+  Hash32 head{};           ///< its struct hash
+  std::int64_t log_size = 0;
+  std::int64_t settled = 0;  ///< intervals, in their initial run
+  Energy traded;
+
+  friend bool operator==(const AnchorTip&, const AnchorTip&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.epoch, self.head, self.log_size, self.settled, self.traded);
+  }
+};
+
 struct State {
   std::string origin;
   Bytes log_key;
@@ -173,6 +188,11 @@ struct State {
   std::int64_t witnessed_size = 0;
   Totals totals;
   std::map<HouseholdId, HouseholdTotals> household_totals;
+  std::int64_t anchor_intervals = 0;  ///< as configured; 0: no anchors
+  AnchorTip anchor_tip;
+  /// The first order key of every household: its address is the household's account on a chain and stays that when
+  /// the key is rotated, because what was paid out is counted there; and when the household has left.
+  std::map<HouseholdId, Bytes> account_keys;
 
   friend bool operator==(const State&, const State&) = default;
   template <class Self>
@@ -181,7 +201,7 @@ struct State {
                     self.open, self.provisional, self.late, self.next_revision, self.meters, self.reading_leaves,
                     self.settled_orders, self.ledger, self.payments, self.last_batch, self.log, self.next_gate,
                     self.next_settlement, self.signature, self.cosignatures, self.witnessed_size, self.totals,
-                    self.household_totals);
+                    self.household_totals, self.anchor_intervals, self.anchor_tip, self.account_keys);
   }
 
   [[nodiscard]] Checkpoint checkpoint() const { return {.origin = origin, .size = log.size(), .root = log.root()}; }

@@ -37,6 +37,7 @@ Effects enrol(State& state, const MarketConfigured& configured) {
   state.households.clear();
   for (const HouseholdRecord& household : configured.households) {
     state.households[household.id] = household;
+    state.account_keys.try_emplace(household.id, household.order_key);
     Member& member = state.members.try_emplace(household.id, Member{{}, *state.next_gate, {}}).first->second;
     member.record = household;
     member.until.reset();
@@ -66,6 +67,7 @@ Effects configure(State& state, const MarketConfigured& configured, UtcTime now)
   state.origin = configured.origin;
   state.log_key = configured.log_key;
   state.rules = configured.rules;
+  state.anchor_intervals = configured.anchor_intervals;
   if (first) {
     Interval interval = Interval::containing(now, state.rules.interval_seconds);
     while (state.rules.gate_closure(interval) <= now) interval = interval.next();
@@ -84,7 +86,9 @@ Effects take_signature(State& state, const CheckpointSigned& made) {
                  "the signature over the log's state does not hold; the log key on disk is not the one in force");
   }
   state.signature = made.signature;
-  return {PublishCheckpoint{.checkpoint = checkpoint, .signature = made.signature}};
+  Effects effects{PublishCheckpoint{.checkpoint = checkpoint, .signature = made.signature}};
+  for (Effect& effect : make_anchor(state)) effects.push_back(std::move(effect));
+  return effects;
 }
 
 Effects take_cosignature(State& state, const CosignatureReceived& received) {

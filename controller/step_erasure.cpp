@@ -62,6 +62,8 @@ Effects erase_data(State& state, const DataErased& erased) {
   state.order_sequences.erase(*erased.household);
   state.household_totals.erase(*erased.household);
   state.members.erase(*erased.household);
+  if (!state.ledger.balances().contains({.kind = AccountKind::household, .household = erased.household}))
+    state.account_keys.erase(*erased.household);
   std::erase_if(state.meters, [&](const auto& meter) { return meter.second.household == *erased.household; });
   std::erase_if(state.reading_leaves, [&](const auto& meter) { return !state.meters.contains(meter.first); });
   return {};

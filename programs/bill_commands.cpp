@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "controller/bill_command.hpp"
+#include "controller/chain/anchored_proof.hpp"
+#include "controller/command_output.hpp"
 #include "controller/export_command.hpp"
 #include "controller/payouts_command.hpp"
 #include "controller/rewards_command.hpp"
@@ -15,6 +17,7 @@ void add_bill(CLI::App& app, std::function<int()>& action) {
   auto options = std::make_shared<BillOptions>();
   auto language = std::make_shared<std::string>("en");
   auto format = std::make_shared<std::string>("text");
+  auto anchor = std::make_shared<AnchorSearch>();
   command->add_option("--file", options->file, "bills, one a line; - for standard input")->type_name("BILLS.jsonl");
   command->add_option("--store", options->store, "instead, a gateway's directory, with its gateway.sqlite")
       ->type_name("DIR");
@@ -40,6 +43,20 @@ void add_bill(CLI::App& app, std::function<int()>& action) {
       ->type_name("NOTE");
   command->add_option("--witness", options->proof_parts.witnesses, "for --proof: whose cosignatures go in; repeatable")
       ->type_name("NAME=HEX64");
+  auto* settlement =
+      command->add_option("--settlement", anchor->settlement, "for --proof: the anchor of this proof goes in")
+          ->type_name("FILE.json");
+  auto* rpc = command->add_option("--rpc", anchor->rpc, "for --settlement: a node that has the anchor; repeatable")
+                  ->type_name("URL");
+  auto* registry =
+      command->add_option("--registry", anchor->registry, "for --settlement: the AnchorRegistry")->type_name("ADDRESS");
+  command->add_option("--first-block", anchor->first_block, "the registry's")->needs(settlement)->type_name("N");
+  command
+      ->add_option("--consistency", options->proof_parts.consistency,
+                   "for --settlement: the path from the checkpoint to the anchored log, a hash a line")
+      ->needs(settlement)
+      ->type_name("FILE");
+  settlement->needs("--proof")->needs(rpc)->needs(registry);
   command->footer(
       "Examples: commonwatt bill --file hh01.jsonl --month 2026-06 --time-zone Europe/Berlin --language de \\\n"
       "            --format html --out juni.html\n"
@@ -49,6 +66,11 @@ void add_bill(CLI::App& app, std::function<int()>& action) {
     action = [=] {
       options->language = *language_from_text(*language);
       options->format = *bill_format_from_text(*format);
+      if (!anchor->settlement.empty()) {
+        const Result<ProofAnchor, std::string> found = find_anchor(*anchor);
+        if (!found) return complain(std::cerr, found.error(), status_data);
+        options->proof_parts.anchor = *found;
+      }
       return run_bill(*options, std::cout, std::cerr);
     };
   });

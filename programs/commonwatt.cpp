@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "controller/chain/anchored_proof.hpp"
 #include "controller/clear_command.hpp"
 #include "controller/config.hpp"
 #include "controller/config_reader.hpp"
@@ -14,13 +15,14 @@
 #include "controller/erase_command.hpp"
 #include "controller/gateway.hpp"
 #include "controller/keyring.hpp"
-#include "controller/paced_clock.hpp"
 #include "controller/proof_command.hpp"
 #include "controller/settle_command.hpp"
 #include "controller/system_clock.hpp"
 #include "controller/verify.hpp"
 #include "meter/line_crew.hpp"
 #include "programs/bill_commands.hpp"
+#include "programs/chain_commands.hpp"
+#include "programs/command_parts.hpp"
 #include "programs/meter_commands.hpp"
 #include "sim/demo.hpp"
 #include "sim/sim_meter_command.hpp"
@@ -30,25 +32,6 @@ namespace {
 
 // Exit statuses beside 0 and 1, as sysexits.h has them.
 constexpr int status_usage = 64;
-constexpr int status_config = 78;
-
-/// Real time, or the simulated clock of that file. The error says why it cannot be joined.
-Result<std::unique_ptr<Clock>, std::string> open_clock(const std::filesystem::path& file) {
-  if (file.empty()) return std::unique_ptr<Clock>(std::make_unique<SystemClock>());
-  Result<std::unique_ptr<PacedClock>, std::string> paced = PacedClock::join(file);
-  if (!paced) return Fail{paced.error()};
-  return std::unique_ptr<Clock>(std::move(*paced));
-}
-
-int complain(const std::string& text, int status) {
-  std::cerr << "commonwatt: " << text << "\n";
-  return status;
-}
-
-int complain(const ConfigFaults& faults) {
-  for (const std::string& fault : faults) std::cerr << fault << "\n";
-  return status_config;
-}
 
 void add_gateway(CLI::App& app, std::function<int()>& action) {
   CLI::App* command = app.add_subcommand(
@@ -66,7 +49,7 @@ void add_gateway(CLI::App& app, std::function<int()>& action) {
       const Result<std::unique_ptr<Clock>, std::string> clock = open_clock(config->clock);
       if (!clock) return complain(clock.error(), 1);
       share_one_heap();
-      return run_gateway(*config, **clock, *outbox_off ? Outbox::off : Outbox::kept);
+      return run_gateway(*config, **clock, *outbox_off ? OutboxUse::off : OutboxUse::kept);
     };
   });
 }
@@ -219,6 +202,7 @@ void add_verify(CLI::App& app, std::function<int()>& action) {
   auto key = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
   auto compare = std::make_shared<CompareOptions>();
+  auto chain = std::make_shared<AnchoredProofOptions>();
   command->add_option("directory", *directory, "what 'demo --keep' or a stopped controller left; or a bill's proof")
       ->type_name("DIR|PROOF");
   command->add_option("--bill", *bill, "instead, checks a file of bills by its own proofs; with PROOF: it is of one")
@@ -231,6 +215,12 @@ void add_verify(CLI::App& app, std::function<int()>& action) {
       ->type_name("FILE");
   command->add_option("--evidence", compare->evidence, "for --compare: keeps both when they do not")
       ->type_name("FILE.json");
+  auto* rpc = command->add_option("--rpc", chain->rpc, "with PROOF: asks this node for its anchor; repeatable")
+                  ->excludes("--compare")
+                  ->type_name("URL");
+  command->add_option("--registry", chain->registry, "with --rpc: the community's AnchorRegistry")
+      ->needs(rpc)
+      ->type_name("ADDRESS");
   command->add_flag("--json", *json, "prints one JSON object");
   command->footer("Example: commonwatt verify /var/lib/commonwatt/controller");
   command->callback([=, &action] {
@@ -239,8 +229,12 @@ void add_verify(CLI::App& app, std::function<int()>& action) {
         compare->log_key = *key;
         return run_compare(*compare, std::cout, std::cerr);
       }
-      if (std::filesystem::is_regular_file(*directory))
-        return run_verify_file({.file = *directory, .log_key = *key, .bill = *bill}, std::cout, std::cerr);
+      if (std::filesystem::is_regular_file(*directory)) {
+        const int status = run_verify_file({.file = *directory, .log_key = *key, .bill = *bill}, std::cout, std::cerr);
+        if (status != 0 || chain->rpc.empty()) return status;
+        return run_verify_on_chain(*directory, *chain, std::cout, std::cerr);
+      }
+      if (!chain->rpc.empty()) return complain("--rpc goes with a bill's proof", status_usage);
       if (directory->empty() == bill->empty())
         return complain("verify needs a directory, a proof, or --bill FILE", status_usage);
       return bill->empty() ? show_report(verify_directory(*directory), *json) : verify_bills(*bill, *key);
@@ -381,10 +375,10 @@ void add_keys(CLI::App& app, std::function<int()>& action) {
 }
 
 void add_check_config(CLI::App& app, std::function<int()>& action) {
-  CLI::App* command =
-      app.add_subcommand("check-config", "reads a gateway.toml or controller.toml and names everything wrong in it");
+  CLI::App* command = app.add_subcommand(
+      "check-config", "reads a gateway.toml, controller.toml or attester.toml and names everything wrong in it");
   auto file = std::make_shared<std::string>();
-  command->add_option("file", *file, "gateway.toml or controller.toml")->required()->type_name("FILE");
+  command->add_option("file", *file, "gateway.toml, controller.toml or attester.toml")->required()->type_name("FILE");
   command->footer("Example: commonwatt check-config /etc/commonwatt/gateway.toml");
   command->callback([=, &action] {
     action = [=] {
@@ -392,6 +386,9 @@ void add_check_config(CLI::App& app, std::function<int()>& action) {
       ConfigFaults faults;
       if (table.has("controller")) {
         const Result<ControllerConfig, ConfigFaults> config = read_controller_config(*file);
+        if (!config) faults = config.error();
+      } else if (table.has("attester")) {
+        const Result<AttesterConfig, ConfigFaults> config = read_attester_config(*file);
         if (!config) faults = config.error();
       } else {
         const Result<GatewayConfig, ConfigFaults> config = read_gateway_config(*file);
@@ -463,6 +460,7 @@ int run(int argc, char** argv) {
   add_export(app, action);
   add_payouts(app, action);
   add_rewards(app, action);
+  add_chain_commands(app, action);
   add_clear(app, action);
   add_settle(app, action);
   add_keys(app, action);

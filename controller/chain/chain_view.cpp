@@ -109,6 +109,15 @@ Result<ChainView, RpcError> read_chain(RpcPool& pool, const AnchorDomain& domain
   return view;
 }
 
+Result<std::int64_t, RpcError> read_final_epoch(RpcPool& pool, const AnchorDomain& domain) {
+  const Result<std::int64_t, RpcError> height = pool.common_height("latest");
+  if (!height) return Fail{height.error()};
+  const auto epoch = registry_word(pool, domain.registry, "finalEpoch()", to_quantity(*height));
+  if (!epoch) return Fail{epoch.error()};
+  AbiReader reader(*epoch);
+  return reader.small_number();
+}
+
 Result<std::vector<AnchoredEvent>, RpcError> read_anchored(RpcPool& pool, const AnchorDomain& domain,
                                                            const ChainView& view, std::int64_t first) {
   std::vector<AnchoredEvent> events;

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "controller/chain/rpc_pool.hpp"
 #include "controller/chain/signed_anchor.hpp"
+#include "controller/chain/rpc_pool.hpp"
 
 namespace commonwatt {
 
@@ -31,6 +31,9 @@ struct ChainView {
 
 /// Reads the chain as of the newest block that all nodes have. Refuses another chain's nodes.
 Result<ChainView, RpcError> read_chain(RpcPool& pool, const AnchorDomain& domain, const Address& relayer);
+
+/// The newest epoch whose veto window has passed, by the registry, at the newest block that all nodes have.
+Result<std::int64_t, RpcError> read_final_epoch(RpcPool& pool, const AnchorDomain& domain);
 
 /// The events in an answer to eth_getLogs; nothing when one of them is no Anchored event.
 std::optional<std::vector<AnchoredEvent>> anchored_events_from(const nlohmann::json& logs);

@@ -1,11 +1,13 @@
 #include "controller/chain/evm_key.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <span>
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -49,26 +51,52 @@ Address address_of(const secp256k1_pubkey& point) {
   return address;
 }
 
+constexpr std::array all_kinds{EvmKeyKind::relayer, EvmKeyKind::attester, EvmKeyKind::guardian, EvmKeyKind::owner,
+                               EvmKeyKind::order};
+
 std::string label(EvmKeyKind kind) {
   return std::string("commonwatt-") + to_text(kind) + "-key";
 }
 
-/// The key in a text. No copy of its number stays behind.
-Result<EvmKey, std::string> read_key(EvmKeyKind kind, const std::filesystem::path& file) {
+/// Whose key it is, in words.
+std::string owner_of(EvmKeyKind kind) {
+  if (kind == EvmKeyKind::order) return "a household";
+  return (kind == EvmKeyKind::attester || kind == EvmKeyKind::owner ? "an " : "a ") + std::string(to_text(kind));
+}
+
+/// The key in a text that is of one of the kinds. No copy of its number stays behind.
+Result<EvmKey, std::string> read_key(std::span<const EvmKeyKind> kinds, const std::filesystem::path& file) {
   std::ifstream in(file);
   std::string word;
   std::string hex;
   in >> word >> hex;
   std::optional<Hash32> number = hash_from_hex(hex);
   OPENSSL_cleanse(hex.data(), hex.size());
-  if (word != label(kind) || !number) {
-    return Fail{file.string() + ": not the key of " + (kind == EvmKeyKind::relayer ? "a relayer" : "an attester") +
-                "; it is one line, '" + label(kind) + "' and 64 hexadecimal digits"};
+  std::string whose;
+  std::string labels;
+  bool is_of_kind = false;
+  for (const EvmKeyKind kind : kinds) {
+    is_of_kind = is_of_kind || word == label(kind);
+    whose += (whose.empty() ? "" : " or ") + owner_of(kind);
+    labels += (labels.empty() ? "'" : "' or '") + label(kind);
+  }
+  if (!is_of_kind || !number) {
+    return Fail{file.string() + ": not the key of " + whose + "; it is one line, " + labels +
+                "' and 64 hexadecimal digits"};
   }
   std::optional<EvmKey> key = EvmKey::from(*number);
   OPENSSL_cleanse(number->data(), number->size());
   if (!key) return Fail{file.string() + ": the number is not a valid key"};
   return std::move(*key);
+}
+
+Result<EvmKey, std::string> load_one_of(std::span<const EvmKeyKind> kinds, const std::filesystem::path& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return Fail{file.string() + ": " + std::strerror(errno)};
+  if ((status.st_mode & 077U) != 0) {
+    return Fail{file.string() + ": others may read this key; run 'chmod 600' on it and consider a new key"};
+  }
+  return read_key(kinds, file);
 }
 
 }  // namespace
@@ -79,8 +107,21 @@ const char* to_text(EvmKeyKind kind) {
       return "relayer";
     case EvmKeyKind::attester:
       return "attester";
+    case EvmKeyKind::guardian:
+      return "guardian";
+    case EvmKeyKind::owner:
+      return "owner";
+    case EvmKeyKind::order:
+      return "order";
   }
   return "";
+}
+
+std::optional<EvmKeyKind> evm_key_kind_from_text(std::string_view name) {
+  for (const EvmKeyKind kind : all_kinds) {
+    if (name == to_text(kind)) return kind;
+  }
+  return std::nullopt;
 }
 
 Bytes EvmSignature::packed() const {
@@ -122,12 +163,16 @@ std::optional<EvmKey> EvmKey::from(const Hash32& number) {
 }
 
 Result<EvmKey, std::string> EvmKey::load(EvmKeyKind kind, const std::filesystem::path& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) return Fail{file.string() + ": " + std::strerror(errno)};
-  if ((status.st_mode & 077U) != 0) {
-    return Fail{file.string() + ": others may read this key; run 'chmod 600' on it and consider a new key"};
-  }
-  return read_key(kind, file);
+  return load_one_of(std::span(&kind, 1), file);
+}
+
+Result<EvmKey, std::string> EvmKey::load_any(const std::filesystem::path& file) {
+  return load_one_of(all_kinds, file);
+}
+
+Result<EvmKey, std::string> EvmKey::load_payer(const std::filesystem::path& file) {
+  constexpr std::array kinds{EvmKeyKind::relayer, EvmKeyKind::guardian, EvmKeyKind::owner, EvmKeyKind::order};
+  return load_one_of(kinds, file);
 }
 
 Result<EvmKey, std::string> EvmKey::load_credential(EvmKeyKind kind, const std::string& name) {
@@ -146,7 +191,7 @@ Result<EvmKey, std::string> EvmKey::load_credential(EvmKeyKind kind, const std::
   }
   // systemd lets a service's user read by an access control list, whose mask shows in the group's bits.
   if ((status.st_mode & 07U) != 0) return Fail{file.string() + ": everybody may read this key"};
-  return read_key(kind, file);
+  return read_key(std::span(&kind, 1), file);
 }
 
 Result<Done, std::string> EvmKey::save(EvmKeyKind kind, const std::filesystem::path& file) const {

@@ -1,19 +1,23 @@
 // The keys of accounts on an EVM chain: secp256k1 through libsecp256k1, nonces after RFC 6979, always the lower s
-// (EIP-2). The relayer's pays for transactions, an attester's signs anchors.
+// (EIP-2). The relayer's pays for transactions, an attester's signs anchors, a guardian's stops what is wrong, an
+// owner's deploys, and a household's account is that of its order key.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "controller/chain/evm_types.hpp"
 #include "core/result.hpp"
 
 namespace commonwatt {
 
-enum class EvmKeyKind : std::uint8_t { relayer, attester };
-/// "relayer" or "attester".
+enum class EvmKeyKind : std::uint8_t { relayer, attester, guardian, owner, order };
+/// The kind's name, as in its file: "commonwatt-relayer-key".
 const char* to_text(EvmKeyKind kind);
+std::optional<EvmKeyKind> evm_key_kind_from_text(std::string_view name);
 
 /// A signature from which the signer's address follows.
 struct EvmSignature {
@@ -35,6 +39,10 @@ class EvmKey {
 
   /// The key in a file `save` wrote; the error says which file and why. Refuses a file others may read.
   static Result<EvmKey, std::string> load(EvmKeyKind kind, const std::filesystem::path& file);
+  /// The key of whatever kind in a file; a household's order.key is one.
+  static Result<EvmKey, std::string> load_any(const std::filesystem::path& file);
+  /// As load_any, but of those that may pay for transactions: an attester's key signs anchors and nothing else.
+  static Result<EvmKey, std::string> load_payer(const std::filesystem::path& file);
   /// The credential of that name which systemd put into $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential= and
   /// LoadCredentialEncrypted=): the same text as in a file.
   static Result<EvmKey, std::string> load_credential(EvmKeyKind kind, const std::string& name);

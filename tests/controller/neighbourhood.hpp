@@ -155,6 +155,7 @@ class Neighbourhood {
   std::vector<Happened> events;
   std::vector<StoreBatch> batches;
   std::vector<Hash32> log_leaves;
+  std::vector<StoreAnchor> anchors;
   std::vector<ClearingRecord> clearings;
   /// Whether the reading of a meter at the begin of that interval gets lost.
   std::function<bool(const MeterId&, std::int64_t)> loses = [](const MeterId&, std::int64_t) { return false; };
@@ -244,6 +245,7 @@ class Neighbourhood {
       batches.push_back(*store);
       log_leaves.push_back(log_leaf(store->entry));
     }
+    if (const auto* store = std::get_if<StoreAnchor>(&effect)) anchors.push_back(*store);
   }
 };
 

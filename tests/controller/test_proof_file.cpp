@@ -4,6 +4,7 @@
 
 #include "controller/bill.hpp"
 #include "controller/proof_file.hpp"
+#include "market/merkle.hpp"
 #include "tests/controller/neighbourhood.hpp"
 
 namespace commonwatt {
@@ -35,11 +36,30 @@ ProofFile proof_of(std::size_t house, std::int64_t number) {
   }
   return proof;
 }
-ProofAnchor sample_anchor() {
-  ProofAnchor anchor{.chain_id = 31'337, .registry = {}, .epoch = 12, .transaction = {}, .block = 345};
+/// An anchor of the whole log, for a checkpoint of its first `size` entries.
+ProofAnchor anchor_of(std::int64_t size) {
+  const MerkleTree log(street().log_leaves);
+  ProofAnchor anchor{.chain_id = 31'337,
+                     .registry = {},
+                     .epoch = 12,
+                     .transaction = {},
+                     .block = 345,
+                     .log_size = static_cast<std::int64_t>(log.size()),
+                     .log_root = log.root(),
+                     .consistency = {}};
+  if (size < anchor.log_size) anchor.consistency = log.consistency_path(static_cast<std::size_t>(size));
   anchor.registry.fill(0xC0);
   anchor.transaction.fill(0x7A);
   return anchor;
+}
+ProofAnchor sample_anchor() {
+  return anchor_of(street().state.checkpoint().size);
+}
+/// The log's state when it had that many entries.
+Checkpoint checkpoint_of(std::size_t size) {
+  return {.origin = street().state.origin,
+          .size = static_cast<std::int64_t>(size),
+          .root = merkle_root(std::span(street().log_leaves).first(size))};
 }
 
 TEST_CASE("a proof file gives back the bill, the key and the cosignatures, and every step holds") {
@@ -67,9 +87,46 @@ TEST_CASE("in words a proof says whose bill it is, of when and how much, and wha
   CHECK(words.find("that this key is the controller's") == std::string::npos);
   CHECK(proof_words(proof, std::nullopt).find("that this key is the controller's") != std::string::npos);
   proof.anchor = sample_anchor();
-  CHECK(
-      proof_words(proof, log_key()).find("not checked here: the file says the log stands on chain 31337, block 345") !=
-      std::string::npos);
+  CHECK(proof_words(proof, log_key()).find("stands on chain 31337, block 345") != std::string::npos);
+}
+
+TEST_CASE("an anchor holds for the checkpoint's own state and for one that extends it, and for no other") {
+  REQUIRE(street().log_leaves.size() == 5);
+  for (std::size_t size = 1; size <= 5; ++size) {
+    const Checkpoint checkpoint = checkpoint_of(size);
+    const ProofAnchor anchor = anchor_of(static_cast<std::int64_t>(size));
+    CAPTURE(size);
+    CHECK(anchor_fault(anchor, checkpoint).value_or("right") == "right");
+    ProofAnchor changed = anchor;
+    changed.log_root[3] ^= 1U;
+    CHECK(anchor_fault(changed, checkpoint).has_value());
+    changed = anchor;
+    changed.consistency.emplace_back();
+    CHECK(anchor_fault(changed, checkpoint).has_value());
+    changed = anchor;
+    changed.log_size = static_cast<std::int64_t>(size) - 1;
+    CHECK(anchor_fault(changed, checkpoint).value_or("").find("older than the checkpoint") != std::string::npos);
+    if (anchor.consistency.empty()) continue;
+    changed = anchor;
+    changed.consistency.pop_back();
+    CHECK(anchor_fault(changed, checkpoint).value_or("").find("does not lead") != std::string::npos);
+  }
+}
+
+TEST_CASE("a proof whose anchor is of another log is refused, and one format does not pass for the other") {
+  ProofFile proof = proof_of(1, 3);
+  proof.anchor = sample_anchor();
+  proof.anchor->log_root[0] ^= 1U;
+  const Result<ProofFile, std::string> read = proof_from_text(proof_text(proof));
+  REQUIRE(read.ok());
+  CHECK(proof_fault(*read, log_key()) == "the anchored log has the checkpoint's size and another root");
+  for (const auto& [from, to] : {std::pair("proof 1", "proof 2"), std::pair("proof 2", "proof 1")}) {
+    ProofFile whole = proof_of(1, 3);
+    if (std::string(from) == "proof 2") whole.anchor = sample_anchor();
+    std::string text = proof_text(whole);
+    text.replace(text.find(from), std::string(from).size(), to);
+    CHECK_FALSE(proof_from_text(text).ok());
+  }
 }
 
 TEST_CASE("every bit of a proof file flipped: it is refused, or says exactly the same") {

@@ -208,6 +208,9 @@ TEST_CASE("a rotated key is a new one, and the old one stays beside it") {
   CHECK(SigningKey::load(KeyKind::order, file)->public_key() == fresh->public_key());
   CHECK(SigningKey::load(KeyKind::order, file.string() + ".until-77")->public_key() == old_key);
   CHECK(rotate_key(directory.path(), KeyKind::order, UtcTime::from_seconds(78)).ok());
+  const std::vector<Bytes> ever = public_keys_ever(directory.path(), KeyKind::order);
+  CHECK(ever.size() == 3);
+  CHECK(std::count(ever.begin(), ever.end(), old_key) == 1);
 }
 
 TEST_CASE("random salts and hashes differ") {

@@ -2,9 +2,11 @@
 // encoding of the value they give. What is computed from a message before its signature is known stays in range.
 #include <cstdlib>
 
+#include "controller/attestation.hpp"
 #include "controller/bill.hpp"
 #include "controller/message.hpp"
 #include "controller/reading_chain.hpp"
+#include "controller/settlement_proof.hpp"
 #include "controller/state.hpp"
 #include "market/certificate.hpp"
 
@@ -50,6 +52,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check<Bill>(bytes);
   check<Request>(bytes);
   check<CosignatureMessage>(bytes);
+  check<Attestation>(bytes);
+  check<JournalExtract>(bytes);
+  check<JournalPage>(bytes);
+  check<SettlementProof>(bytes);
   check<Live>(bytes);
   check<GatewayStatus>(bytes);
   check<SignedHead>(bytes);

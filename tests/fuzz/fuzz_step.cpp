@@ -68,6 +68,7 @@ MarketConfigured some_configuration(Draws& draws) {
   configured.rules.settlement_lag_seconds = draws.byte() * 16;
   configured.rules.witnesses_required = draws.byte() % 4U;
   configured.rules.clearing.k_permille = draws.byte() * 3;
+  configured.anchor_intervals = draws.byte() % 3U;
   configured.rules.tariff = TariffSchedule::constant({.retail = Price{draws.byte() * 2'000}, .feed_in = Price{0}});
   return configured;
 }

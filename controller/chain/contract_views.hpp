@@ -1,0 +1,90 @@
+// What the registry, the vault and its currency say, all of it at one block.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/anchor.hpp"
+#include "controller/chain/chain_view.hpp"
+#include "controller/chain/rpc_pool.hpp"
+
+namespace commonwatt {
+
+struct RegistryState {
+  Hash32 community{};
+  std::int64_t epoch = 0;
+  std::int64_t final_epoch = 0;  // 0: none yet
+  std::int64_t quorum = 0;
+  std::int64_t veto_window = 0;  // seconds
+  bool is_paused = false;
+};
+
+/// An ERC-20 currency.
+struct CurrencyInfo {
+  Address address;
+  std::string symbol;
+  int decimals = 0;  // 0 to 18
+};
+
+/// Amounts in the currency's smallest units.
+struct VaultState {
+  Address registry;
+  CurrencyInfo currency;
+  Uint256 holdings = 0;
+  Uint256 outflow_cap = 0;
+  Uint256 outflow_left = 0;  // of the cap, while the newest final epoch is the newest
+};
+
+struct VaultAccount {
+  Int256 net = 0;  // nano-currency, of the newest applied epoch; positive: the account is owed
+  Uint256 paid = 0;
+  std::int64_t epoch = 0;  // newest applied; 0: none
+  Uint256 collateral = 0;
+  Uint256 exit_amount = 0;      // 0: none requested
+  std::int64_t exit_epoch = 0;  // newest anchored at the request
+};
+
+/// Reads contracts at the newest block that all nodes have. Errors name the contract and what it was asked.
+class ContractViews {
+ public:
+  static Result<ContractViews, std::string> open(RpcPool& pool);
+
+  [[nodiscard]] std::int64_t chain_id() const { return chain_id_; }
+  [[nodiscard]] const BlockHead& block() const { return block_; }
+
+  Result<RegistryState, std::string> registry(const Address& registry);
+  /// The registry's newest epoch.
+  Result<Uint256, std::string> epoch(const Address& registry);
+  Result<VaultState, std::string> vault(const Address& vault);
+  Result<CurrencyInfo, std::string> currency(const Address& token);
+  Result<VaultAccount, std::string> account(const Address& vault, const Address& account);
+  Result<Uint256, std::string> balance(const Address& account);  // wei
+  Result<Uint256, std::string> currency_balance(const Address& token, const Address& account);
+  Result<Uint256, std::string> allowance(const Address& token, const Address& owner, const Address& spender);
+  /// The settlement root of an epoch that is final and still kept; the error has the registry's reason.
+  Result<Hash32, std::string> final_root(const Address& registry, std::int64_t epoch);
+  /// What a function without arguments answers with an address, as "token()".
+  Result<Address, std::string> address(const Address& contract, const std::string& signature);
+  Result<bool, std::string> has_code(const Address& address);
+  /// The newest event that anchored this epoch, looked for backwards down to `first_block`; nothing when there is none.
+  Result<std::optional<AnchoredEvent>, std::string> anchored(const Address& registry, std::int64_t epoch,
+                                                             std::int64_t first_block);
+
+ private:
+  ContractViews(RpcPool& pool, std::int64_t chain_id, BlockHead block)
+      : pool_(&pool), chain_id_(chain_id), block_(std::move(block)) {}
+  [[nodiscard]] nlohmann::json at() const;
+  Result<Bytes, std::string> call(const Address& to, const Bytes& data, const std::string& what);
+  Result<Hash32, std::string> word(const Address& to, const std::string& signature);
+  Result<Uint256, std::string> number(const Address& to, const Bytes& data, const std::string& what);
+
+  RpcPool* pool_;
+  std::int64_t chain_id_ = 0;
+  BlockHead block_;
+};
+
+/// The nodes under these URLs, all of which must agree. The error names the URL that is none.
+Result<RpcPool, std::string> open_pool(const std::vector<std::string>& urls);
+
+}  // namespace commonwatt

@@ -1,0 +1,155 @@
+#include "programs/chain_commands.hpp"
+
+#include <iostream>
+#include <memory>
+
+#include "controller/chain/chain_command.hpp"
+#include "controller/chain/deploy_command.hpp"
+#include "controller/chain/vault_command.hpp"
+#include "programs/attest_command.hpp"
+
+namespace commonwatt {
+namespace {
+
+/// Options are owned by the callback that uses them; `access` lives in them.
+void add_reading(CLI::App* command, ChainAccess& access) {
+  command->add_option("--rpc", access.rpc, "a node's URL; repeatable: all must agree")->required()->type_name("URL");
+  command->add_option("--first-block", access.first_block, "the registry's: no event is looked for before it")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
+  command->add_flag("--json", access.is_json, "prints one JSON object");
+}
+
+void add_paying(CLI::App* command, ChainAccess& access) {
+  add_reading(command, access);
+  command->add_option("--key", access.key, "key of the account that pays; a household's order.key will do")
+      ->required()
+      ->type_name("FILE");
+}
+
+void add_key(CLI::App& chain, std::function<int()>& action) {
+  CLI::App* command = chain.add_subcommand("key", "makes a key for the chain and prints its address");
+  auto options = std::make_shared<ChainKeyOptions>();
+  command->add_option("file", options->file, "where the key goes, readable by its owner alone")
+      ->required()
+      ->type_name("FILE");
+  command->add_option("--kind", options->kind, "relayer, attester, guardian or owner")->type_name("KIND");
+  command->add_flag("--show", options->show, "instead, prints the address of the key that is there");
+  command->footer("Example: commonwatt chain key --kind relayer /etc/commonwatt/relayer.key");
+  command->callback([=, &action] { action = [=] { return run_chain_key(*options, std::cout, std::cerr); }; });
+}
+
+void add_deploy(CLI::App& chain, std::function<int()>& action) {
+  CLI::App* command = chain.add_subcommand("deploy", "puts a community's contracts on a chain");
+  auto options = std::make_shared<DeployOptions>();
+  add_paying(command, options->access);
+  command->add_option("--origin", options->origin, "the evidence log's name")->required()->type_name("ORIGIN");
+  command->add_option("--attester", options->attesters, "who signs anchors; repeatable")
+      ->required()
+      ->type_name("ADDRESS");
+  command->add_option("--quorum", options->quorum, "how many of them must sign: more than half")
+      ->required()
+      ->type_name("N");
+  command->add_option("--guardian", options->guardian, "who may veto and pause")->required()->type_name("ADDRESS");
+  command->add_option("--veto-seconds", options->veto_seconds, "how long an anchor may be vetoed")
+      ->required()
+      ->type_name("S");
+  command->add_option("--owner", options->owner, "who may change attesters and guardians; the deployer if not given")
+      ->type_name("ADDRESS");
+  command->add_option("--currency", options->currency, "an ERC-20 token: deploys a vault, too")->type_name("ADDRESS");
+  command->add_flag("--demo-currency", options->demo_currency, "instead, deploys a token that is worth nothing");
+  command->add_flag("--force-demo-currency", options->force_demo_currency, "on a chain that is not for tests, too");
+  command->add_option("--outflow-cap", options->outflow_cap, "the most that leaves the vault in an epoch")
+      ->type_name("AMOUNT")
+      ->capture_default_str();
+  command->add_option("--contracts", options->contracts, "where contracts/compile left out/")
+      ->type_name("DIR")
+      ->capture_default_str();
+  command->add_option("--out", options->out, "where the controller's table [chain] goes")->type_name("FILE.toml");
+  command->add_flag("--all", options->all, "the token, its governance, the device registry and the disputes, too");
+  command->add_option("--registrar", options->registrar, "with --all: who enrols devices; the deployer if not given")
+      ->type_name("ADDRESS");
+  command->footer(
+      "Example: commonwatt chain deploy --rpc http://127.0.0.1:8545 --key owner.key --origin example.org/sonnenfeld "
+      "\\\n"
+      "            --attester 0x... --attester 0x... --attester 0x... --quorum 2 --guardian 0x... \\\n"
+      "            --veto-seconds 86400 --out chain.toml\n"
+      "What to choose, and what it costs, is in docs/chain.md.");
+  command->callback([=, &action] { action = [=] { return run_chain_deploy(*options, std::cout, std::cerr); }; });
+}
+
+void add_status(CLI::App& chain, std::function<int()>& action) {
+  CLI::App* command = chain.add_subcommand("status", "says what the registry, the vault and an account hold");
+  auto options = std::make_shared<ChainStatusOptions>();
+  add_reading(command, options->access);
+  command->add_option("--registry", options->registry, "the AnchorRegistry")->type_name("ADDRESS");
+  command->add_option("--vault", options->vault, "the SettlementVault")->type_name("ADDRESS");
+  command->add_option("--relayer", options->relayer, "whose money pays for anchors")->type_name("ADDRESS");
+  command->add_option("--account", options->account, "a household's account in the vault")->type_name("ADDRESS");
+  command->footer("Example: commonwatt chain status --rpc http://127.0.0.1:8545 --registry 0x...");
+  command->callback([=, &action] { action = [=] { return run_chain_status(*options, std::cout, std::cerr); }; });
+}
+
+void add_deposit(CLI::App& chain, std::function<int()>& action) {
+  CLI::App* command = chain.add_subcommand("deposit", "adds collateral to an account in the vault");
+  auto options = std::make_shared<DepositOptions>();
+  add_paying(command, options->access);
+  command->add_option("--vault", options->vault, "the SettlementVault")->required()->type_name("ADDRESS");
+  command->add_option("--amount", options->amount, "units of the currency, such as 12.50")
+      ->required()
+      ->type_name("AMOUNT");
+  command->add_option("--account", options->account, "whose; the key's if not given")->type_name("ADDRESS");
+  command->footer(
+      "Example: commonwatt chain deposit --rpc http://127.0.0.1:8545 --vault 0x... --key keys/order.key --amount "
+      "12.50");
+  command->callback([=, &action] { action = [=] { return run_chain_deposit(*options, std::cout, std::cerr); }; });
+}
+
+void add_proof(CLI::App* command, ClaimOptions& options) {
+  add_paying(command, options.access);
+  command->add_option("--vault", options.vault, "the SettlementVault")->required()->type_name("ADDRESS");
+  auto* proof = command->add_option("--proof", options.proof, "a settlement proof")->type_name("FILE.json");
+  command
+      ->add_option("--gateway", options.gateway, "instead, a gateway's directory: the newest proof there that is final")
+      ->type_name("DIR")
+      ->excludes(proof);
+}
+
+void add_claim(CLI::App& chain, std::function<int()>& action) {
+  CLI::App* command = chain.add_subcommand("claim", "pays out what an account is owed, or settles what it owes");
+  auto options = std::make_shared<ClaimOptions>();
+  add_proof(command, *options);
+  command->footer(
+      "Example: commonwatt chain claim --rpc http://127.0.0.1:8545 --vault 0x... --key keys/order.key \\\n"
+      "            --gateway /var/lib/commonwatt/gateway");
+  command->callback([=, &action] { action = [=] { return run_chain_claim(*options, std::cout, std::cerr); }; });
+}
+
+void add_withdraw(CLI::App& chain, std::function<int()>& action) {
+  CLI::App* command = chain.add_subcommand("withdraw", "asks collateral back, and two final epochs later gets it");
+  auto options = std::make_shared<WithdrawOptions>();
+  add_proof(command, options->claim);
+  command->add_option("--amount", options->amount, "how much to ask back; 0 takes a request back")->type_name("AMOUNT");
+  command->add_flag("--finish", options->finish, "pays what was asked back");
+  command->footer(
+      "Example: commonwatt chain withdraw --rpc http://127.0.0.1:8545 --vault 0x... --key keys/order.key --amount 5\n"
+      "         commonwatt chain withdraw --rpc http://127.0.0.1:8545 --vault 0x... --key keys/order.key --finish \\\n"
+      "            --gateway /var/lib/commonwatt/gateway");
+  command->callback([=, &action] { action = [=] { return run_chain_withdraw(*options, std::cout, std::cerr); }; });
+}
+
+}  // namespace
+
+void add_chain_commands(CLI::App& app, std::function<int()>& action) {
+  CLI::App* chain = app.add_subcommand("chain", "contracts, anchors and money on an EVM chain");
+  chain->require_subcommand(1);
+  add_key(*chain, action);
+  add_deploy(*chain, action);
+  add_status(*chain, action);
+  add_deposit(*chain, action);
+  add_claim(*chain, action);
+  add_withdraw(*chain, action);
+  add_attest(*chain, action);
+}
+
+}  // namespace commonwatt

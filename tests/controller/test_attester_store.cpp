@@ -1,0 +1,56 @@
+#include <doctest/doctest.h>
+
+#include "controller/attester_store.hpp"
+#include "tests/controller/anchored_street.hpp"
+
+namespace commonwatt {
+namespace {
+
+using test::TemporaryDirectory;
+
+Anchor anchor_of(std::int64_t epoch, std::int64_t size) {
+  return {.community = {1}, .epoch = epoch, .previous = {}, .log_root = {2}, .log_size = size, .settlement_root = {3}};
+}
+
+TEST_CASE("an attester signs one anchor of an epoch, the same again after a restart, and never another") {
+  const TemporaryDirectory directory;
+  int times = 0;
+  const auto sign = [&times](const Anchor&) { return Bytes(65, static_cast<std::uint8_t>(++times)); };
+  {
+    const auto store = std::move(AttesterStore::open(directory.path())).value();
+    const auto first = store->sign_once(anchor_of(1, 4), sign);
+    REQUIRE(first.ok());
+    CHECK(first->head == anchor_hash(anchor_of(1, 4)));
+    CHECK(store->sign_once(anchor_of(1, 4), sign)->signature == first->signature);
+    REQUIRE(store->sign_once(anchor_of(2, 5), sign).ok());
+  }
+  const auto store = std::move(AttesterStore::open(directory.path())).value();
+  CHECK(store->sign_once(anchor_of(1, 4), sign).ok());
+  const auto other = store->sign_once(anchor_of(1, 5), sign);
+  REQUIRE_FALSE(other.ok());
+  CHECK(other.error().find("epoch 1: the anchor " + to_hex(anchor_hash(anchor_of(1, 4))) + " was signed before") == 0);
+  CHECK(times == 2);
+  CHECK(store->attestations_after(0, 10)->size() == 2);
+  CHECK(store->attestations_after(0, 1)->size() == 1);
+  CHECK(store->attestations_after(1, 10)->at(0).epoch == 2);
+}
+
+TEST_CASE("an attester goes on where it was") {
+  const TemporaryDirectory directory;
+  const auto street = test::anchored_street(1);
+  street->live(3);
+  {
+    const auto store = std::move(AttesterStore::open(directory.path())).value();
+    CHECK(store->restore()->number == 0);
+    REQUIRE(store->save({.number = 17, .tip = {9}, .state = street->state}).ok());
+  }
+  const auto store = std::move(AttesterStore::open(directory.path())).value();
+  const auto place = store->restore();
+  REQUIRE(place.ok());
+  CHECK(place->number == 17);
+  CHECK(place->tip == Hash32{9});
+  CHECK(place->state == street->state);
+}
+
+}  // namespace
+}  // namespace commonwatt
