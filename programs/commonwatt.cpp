@@ -74,6 +74,24 @@ void add_controller(CLI::App& app, std::function<int()>& action) {
   });
 }
 
+void add_demo_chain(CLI::App& command, DemoOptions& options) {
+  command
+      .add_option_function<std::string>(
+          "--chain", [&options](const std::string& kind) { options.chain = kind == "evm"; },
+          "evm: anchors every interval on a chain, and the households claim at the end")
+      ->check(CLI::IsMember({"none", "evm"}));
+  command.add_option("--rpc", options.rpc, "for --chain evm: a node for development that runs; else one is started")
+      ->type_name("URL");
+  command
+      .add_option("--contracts", options.contracts, "for --chain evm: directory of the contracts; tools/demo knows it")
+      ->type_name("DIR");
+  command.add_option("--dead-attesters", options.dead_attesters, "for --chain evm: of five, so many are never started")
+      ->check(CLI::Range(0U, 5U));
+  command
+      .add_option("--lying-attesters", options.lying_attesters, "for --chain evm: of five, so many sign something else")
+      ->check(CLI::Range(0U, 5U));
+}
+
 void add_demo(CLI::App& app, std::function<int()>& action, const std::filesystem::path& program) {
   CLI::App* command = app.add_subcommand(
       "demo", "a neighbourhood trades on this machine: real meters' protocols, broker, gateways, controller");
@@ -102,6 +120,7 @@ void add_demo(CLI::App& app, std::function<int()>& action, const std::filesystem
       ->type_name("[WHEN]");
   command->add_option("--keep", *keep, "leaves journal, log, certificates and bills in this directory")
       ->type_name("DIR");
+  add_demo_chain(*command, *options);
   command->add_flag("--json", options->json, "prints one JSON object last, the rest to standard error");
   command->add_flag("--insecure-outbox-off", options->outbox_off,
                     "for the test that shows what is lost without the outbox");

@@ -57,4 +57,8 @@ class Supervisor {
   int restarts_ = 0;
 };
 
+/// Runs a program to its end and returns what it printed; its standard error goes into a log. The error names the
+/// command, its exit status and the last line it wrote there.
+Result<std::string, std::string> run_to_end(const ChildCommand& command);
+
 }  // namespace commonwatt

@@ -18,6 +18,7 @@
 #include "controller/stop_signal.hpp"
 #include "sim/api_reader.hpp"
 #include "sim/child_process.hpp"
+#include "sim/demo_chain.hpp"
 #include "sim/demo_files.hpp"
 #include "sim/demo_report.hpp"
 
@@ -62,6 +63,7 @@ class Demo {
 
  private:
   void prepare();
+  void start_chain();
   void start_broker();
   void start_meters();
   void start_controller();
@@ -79,6 +81,7 @@ class Demo {
   }
   [[nodiscard]] std::int64_t intervals() const { return options_.intervals * options_.days; }
   [[nodiscard]] bool has_everything(const json& state, const json& households) const;
+  [[nodiscard]] bool is_anchored(const json& chain) const;
 
   const DemoOptions& options_;
   DemoPlan plan_;
@@ -86,9 +89,11 @@ class Demo {
   bool on_terminal_ = ::isatty(STDERR_FILENO) != 0;
   std::unique_ptr<ClockPacer> pacer_;
   std::unique_ptr<Supervisor> children_;
+  std::unique_ptr<DemoChain> chain_;  // nothing: a demo without one
   std::unique_ptr<ApiReader> api_;
   std::int64_t told_until_ = 0;
   std::int64_t settled_ = -1;
+  std::int64_t final_ = -1;  // epochs
   SteadyClock::time_point moved_;
   std::map<HouseholdId, std::int64_t> disputes_;
   SteadyClock::time_point started_ = SteadyClock::now();
@@ -101,6 +106,7 @@ struct DemoError {
 struct Interrupted {};
 
 Demo::~Demo() {
+  chain_.reset();
   children_.reset();
   pacer_.reset();
   std::error_code ignored;
@@ -138,6 +144,17 @@ void Demo::prepare() {
   pacer_ = std::move(*pacer);
   children_ =
       std::make_unique<Supervisor>(plan_.directory / "processes.json", [this](int pid) { pacer_->forget(pid); });
+}
+
+void Demo::start_chain() {
+  if (!options_.chain) return;
+  chain_ = std::make_unique<DemoChain>(plan_, options_, *children_);
+  must(chain_->start_node(free_port()));
+  wait_for("the chain's node", [this] { return chain_->node_answers(); });
+  must(chain_->deploy());
+  must(chain_->start_attesters());
+  std::cerr << "demo: registry " << plan_.chain->registry << " and vault " << plan_.chain->vault << " on chain "
+            << plan_.chain->chain_id << "\n";
 }
 
 void Demo::start_broker() {
@@ -277,7 +294,7 @@ bool Demo::has_everything(const json& state, const json& households) const {
   const json& log = state.at("log");
   const json& totals = state.at("totals");
   if (totals.at("intervals_settled") != intervals() || totals.at("late_intervals") != 0 ||
-      log.at("witnessed_size") != log.at("size"))
+      log.at("witnessed_size") != log.at("size") || (chain_ && !is_anchored(state.at("chain"))))
     return false;
   return std::all_of(households.begin(), households.end(), [this, &log](const json& household) {
     const json& gateway = household.at("gateway");
@@ -285,6 +302,11 @@ bool Demo::has_everything(const json& state, const json& households) const {
            gateway.at("next_bill").get<std::int64_t>() >= plan_.end.seconds() &&
            gateway.at("next_log_index").get<std::int64_t>() >= log.at("size").get<std::int64_t>();
   });
+}
+
+/// Whether the chain has every epoch there is, for good.
+bool Demo::is_anchored(const json& chain) const {
+  return chain.at("epoch").get<std::int64_t>() > 0 && chain.at("final") == chain.at("epoch");
 }
 
 /// Asks the API how things stand and tells what is new; true when everything is settled, witnessed and billed.
@@ -308,8 +330,11 @@ bool Demo::look() {
         household.at("gateway").at("disputes").get<std::int64_t>();
   }
   const auto settled = state.at("totals").at("intervals_settled").get<std::int64_t>();
-  if (settled != settled_) moved_ = SteadyClock::now();
+  const std::int64_t final = chain_ ? state.at("chain").at("final").get<std::int64_t>() : 0;
+  if (settled != settled_ || final != final_) moved_ = SteadyClock::now();
   settled_ = settled;
+  final_ = final;
+  if (chain_ && settled == this->intervals()) chain_->ask_for_block();
   return has_everything(state, households);
 }
 
@@ -321,7 +346,8 @@ void Demo::watch() {
     must(children_->tend());
     progress(std::max<std::int64_t>(settled_, 0));
     if (SteadyClock::now() - moved_ > standstill) {
-      throw DemoError{"nothing was settled for " + std::to_string(standstill.count()) + " s; the logs are in " +
+      throw DemoError{std::string("nothing was settled") + (chain_ ? " or became final on the chain" : "") + " for " +
+                      std::to_string(standstill.count()) + " s; the logs are in " +
                       (plan_.directory / "logs").string() + (temporary_ ? " (use --keep DIR)" : "")};
     }
     std::this_thread::sleep_for(look_period);
@@ -338,7 +364,13 @@ DemoResult Demo::finish() {
   children_->stop("controller", patience);
   children_->stop("meter", patience);
   children_->stop("broker", patience);
+  children_->stop("attester", patience);
   DemoResult result = examine(plan_, intervals());
+  if (chain_) {
+    result.chain = chain_->finish(result.state);
+    result.faults.insert(result.faults.end(), result.chain->faults.begin(), result.chain->faults.end());
+    children_->stop("chain", patience);
+  }
   result.restarts = restarts;
   result.disputes = disputes_;
   for (const auto& [household, count] : disputes_) {
@@ -353,6 +385,7 @@ int Demo::run() {
   prepare();
   std::cerr << "demo: " << options_.households << " households, " << intervals() << " intervals of 15 minutes from "
             << to_text(plan_.begin) << ", " << options_.speed << " times real speed\n";
+  start_chain();
   start_broker();
   start_meters();
   start_controller();

@@ -20,8 +20,13 @@ struct DemoOptions {
   std::int64_t poll_seconds = 60;  ///< market seconds between two polls of the meters; divides 900
   std::filesystem::path keep;      ///< empty: a temporary directory that is removed
   bool json = false;
-  bool outbox_off = false;        ///< for the test that shows what the outbox is for
-  std::filesystem::path program;  ///< of commonwatt itself, started again for every part
+  bool outbox_off = false;          ///< for the test that shows what the outbox is for
+  bool chain = false;               ///< anchors every interval on an EVM chain and lets the households claim
+  std::string rpc;                  ///< of a node that runs; empty: the demo starts one of its own
+  std::filesystem::path contracts;  ///< with the compiled contracts in out/ and the node's program in node_modules/
+  unsigned lying_attesters = 0;     ///< of five, which sign something else
+  unsigned dead_attesters = 0;      ///< of five, which are never started
+  std::filesystem::path program;    ///< of commonwatt itself, started again for every part
 };
 
 /// Runs the demo. Returns 0 only when everything that is promised was verified; 130 after Ctrl-C.

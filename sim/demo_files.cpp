@@ -6,6 +6,7 @@
 
 #include "controller/broker.hpp"
 #include "controller/certificates.hpp"
+#include "controller/chain/evm_key.hpp"
 #include "controller/keyring.hpp"
 #include "controller/system_clock.hpp"
 
@@ -41,6 +42,11 @@ Result<Done, std::string> write_file(const std::filesystem::path& file, const st
   out.close();
   if (!out) return Fail{file.string() + ": cannot be written"};
   return Done{};
+}
+
+Validity validity_from_now() {
+  const UtcTime now = UtcTime::from_seconds(SystemClock().now().seconds());
+  return {.not_before = now - std::chrono::hours(1), .not_after = now + certificate_life};
 }
 
 Result<Done, std::string> issue(const DemoPlan& plan, const std::filesystem::path& directory, const std::string& name,
@@ -139,8 +145,7 @@ Result<Done, std::string> prepare_directory(const std::filesystem::path& directo
 }
 
 Result<Done, std::string> write_identities(const DemoPlan& plan) {
-  const UtcTime now = UtcTime::from_seconds(SystemClock().now().seconds());
-  const Validity validity{.not_before = now - std::chrono::hours(1), .not_after = now + certificate_life};
+  const Validity validity = validity_from_now();
   const Result<CertificateFiles, CertificateError> authority =
       make_authority((plan.directory / "ca").string(), validity);
   if (!authority) return Fail{authority.error().to_text()};
@@ -154,6 +159,44 @@ Result<Done, std::string> write_identities(const DemoPlan& plan) {
     if (done) done = make_keys(home / "keys", {KeyKind::order, KeyKind::reading, KeyKind::log});
   }
   return done;
+}
+
+std::string attester_name(std::size_t index) {
+  return "attester-" + std::to_string(index + 1);
+}
+
+std::filesystem::path attester_directory(const DemoPlan& plan, std::size_t index) {
+  return plan.directory / "attesters" / attester_name(index);
+}
+
+Result<std::vector<std::string>, std::string> write_attester_identities(const DemoPlan& plan, unsigned count) {
+  std::vector<std::string> addresses;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::filesystem::path home = attester_directory(plan, i);
+    const Result<Done, std::string> issued =
+        issue(plan, home / "tls", attester_name(i), CertificateUse::client, validity_from_now());
+    if (!issued) return Fail{issued.error()};
+    const EvmKey key = EvmKey::make();
+    const Result<Done, std::string> saved = key.save(EvmKeyKind::attester, home / "attester.key");
+    if (!saved) return Fail{saved.error()};
+    addresses.push_back(to_text(key.address()));
+  }
+  return addresses;
+}
+
+Result<Done, std::string> write_attester_config(const DemoPlan& plan, std::size_t index) {
+  const Result<SigningKey, std::string> log_key =
+      SigningKey::load(KeyKind::log, key_file(plan.directory / "controller" / "keys", KeyKind::log));
+  if (!log_key) return Fail{log_key.error()};
+  const std::filesystem::path home = attester_directory(plan, index);
+  std::ostringstream text;
+  text << "# Written by commonwatt demo; docs/configuration.md describes every key.\n[attester]\nname = \""
+       << attester_name(index) << "\"\nstore = \".\"\nkey = \"attester.key\"\n\n"
+       << broker_table(plan, home / "tls", attester_name(index)) << "[market]\norigin = \"" << demo_origin
+       << "\"\nlog_key = \"" << to_hex(log_key->public_key()) << "\"\n\n[chain]\nchain_id = " << plan.chain->chain_id
+       << "\nregistry = \"" << plan.chain->registry << "\"\n\n[clock]\nfile = \"" << clock_file(plan).string()
+       << "\"\n";
+  return write_file(home / "attester.toml", text.str());
 }
 
 Result<Done, std::string> write_controller_config(const DemoPlan& plan) {
@@ -177,6 +220,13 @@ Result<Done, std::string> write_controller_config(const DemoPlan& plan) {
       text << "[[household.meter]]\nid = \"" << meter_id(household, device).text() << "\"\nrole = \"" << role_of(device)
            << "\"\nrating_w = " << rating_of(household, device).count << "\ndevice = \""
            << device_text(household, device) << "\"\n";
+    }
+  }
+  if (plan.chain) {
+    text << "\n" << plan.chain->table << "relayer_key = \"keys/relayer.key\"\n";
+    for (std::size_t i = 0; i < plan.chain->attesters.size(); ++i) {
+      text << "[[chain.attester]]\nname = \"" << attester_name(i) << "\"\naddress = \"" << plan.chain->attesters[i]
+           << "\"\n";
     }
   }
   return write_file(plan.directory / "controller" / "controller.toml", text.str());

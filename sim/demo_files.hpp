@@ -15,6 +15,15 @@ namespace commonwatt {
 
 inline constexpr const char* demo_origin = "commonwatt.example/demo";
 
+/// Who attests on a demo's chain, and with what the controller reaches it.
+struct DemoChainPlan {
+  std::string table;  ///< the controller's [chain] as the deployment wrote it
+  std::int64_t chain_id = 0;
+  std::string registry;
+  std::string vault;
+  std::vector<std::string> attesters;  ///< their addresses; the first is attester-1
+};
+
 struct DemoPlan {
   std::filesystem::path directory;
   std::uint64_t seed = 1;
@@ -25,6 +34,7 @@ struct DemoPlan {
   std::int64_t poll_seconds = 60;
   std::uint16_t broker_port = 0;
   std::uint16_t api_port = 0;
+  std::optional<DemoChainPlan> chain;  ///< nothing: a demo without one
 };
 
 /// The devices a household has.
@@ -42,6 +52,13 @@ Result<Done, std::string> prepare_directory(const std::filesystem::path& directo
 Result<Done, std::string> write_identities(const DemoPlan& plan);
 /// controller.toml, from the keys on disk.
 Result<Done, std::string> write_controller_config(const DemoPlan& plan);
+/// Keys and certificates of `count` attesters; returns their addresses.
+Result<std::vector<std::string>, std::string> write_attester_identities(const DemoPlan& plan, unsigned count);
+std::filesystem::path attester_directory(const DemoPlan& plan, std::size_t index);
+/// "attester-1" of index 0.
+std::string attester_name(std::size_t index);
+/// An attester's attester.toml.
+Result<Done, std::string> write_attester_config(const DemoPlan& plan, std::size_t index);
 /// A household's gateway.toml, once its devices have told where they listen.
 Result<Done, std::string> write_gateway_config(const DemoPlan& plan, const HouseholdPlan& household);
 

@@ -108,6 +108,26 @@ Json household_json(const HouseholdId& id, const HouseholdRecord& record, const 
           {"saved", totals.saved.count}};
 }
 
+Json chain_json(const DemoChainResult& chain) {
+  return {{"chain_id", chain.chain_id},
+          {"registry", chain.registry},
+          {"vault", chain.vault},
+          {"anchors", chain.anchors},
+          {"final", chain.final},
+          {"claims", chain.claims},
+          {"claims_equal_ledger", chain.claims_equal_ledger},
+          {"gas_per_anchor", chain.gas_per_anchor},
+          {"gas_per_claim", chain.gas_per_claim},
+          {"verified", chain.verified}};
+}
+
+std::string chain_text(const DemoChainResult& chain) {
+  return " chain " + std::to_string(chain.chain_id) + ": " + std::to_string(chain.anchors) +
+         " anchors, final up to epoch " + std::to_string(chain.final) + ", " + std::to_string(chain.gas_per_anchor) +
+         " gas for the last; " + std::to_string(chain.claims) + " households settled, " +
+         std::to_string(chain.gas_per_claim) + " gas for one that was paid\n";
+}
+
 }  // namespace
 
 std::string rounded_money(Money money) {
@@ -128,7 +148,8 @@ DemoResult examine(const DemoPlan& plan, std::int64_t intervals) {
                     .faults = {},
                     .estimated_ends = {},
                     .disputes = {},
-                    .restarts = 0};
+                    .restarts = 0,
+                    .chain = {}};
   const std::filesystem::path home = plan.directory / "controller";
   std::error_code error;
   std::filesystem::create_directories(plan.directory / "bills", error);
@@ -183,6 +204,7 @@ std::string result_text(const DemoResult& result) {
           " batches, " + std::to_string(verified.statements) + " statements, " + std::to_string(verified.bills) +
           " bills, " + std::to_string(verified.signatures) + " signatures and " +
           std::to_string(verified.cosignatures) + " cosignatures\n log root " + to_hex(verified.log_root) + "\n";
+  if (result.chain) text += chain_text(*result.chain);
   for (const VerifyFault& fault : verified.faults) text += " WRONG " + fault.where + ": " + fault.what + "\n";
   for (const std::string& fault : result.faults) text += " WRONG " + fault + "\n";
   for (const HouseholdId& household : result.estimated_ends) {
@@ -206,26 +228,27 @@ std::string result_json(const DemoResult& result) {
   for (const VerifyFault& fault : result.verified.faults) faults.push_back(fault.where + ": " + fault.what);
   for (const std::string& fault : result.faults) faults.push_back(fault);
   const Energy used = totals.produced + totals.import - totals.export_;
-  const Json json{{"households", result.state.households.size()},
-                  {"intervals", result.intervals},
-                  {"cleared", totals.intervals_cleared},
-                  {"produced_wh", totals.produced.count},
-                  {"used_wh", used.count},
-                  {"traded_wh", totals.traded.count},
-                  {"import_wh", totals.import.count},
-                  {"export_wh", totals.export_.count},
-                  {"readings", totals.readings},
-                  {"estimated_readings", totals.estimated_readings},
-                  {"revised_runs", totals.revised_runs},
-                  {"orders", totals.orders},
-                  {"rejected_orders", totals.rejected_orders},
-                  {"ledger_sum", result.state.ledger.sum().count},
-                  {"batches", result.state.log.size()},
-                  {"log_root", to_hex(result.verified.log_root)},
-                  {"verified", result.good()},
-                  {"restarts", result.restarts},
-                  {"faults", faults},
-                  {"per_household", households}};
+  Json json{{"households", result.state.households.size()},
+            {"intervals", result.intervals},
+            {"cleared", totals.intervals_cleared},
+            {"produced_wh", totals.produced.count},
+            {"used_wh", used.count},
+            {"traded_wh", totals.traded.count},
+            {"import_wh", totals.import.count},
+            {"export_wh", totals.export_.count},
+            {"readings", totals.readings},
+            {"estimated_readings", totals.estimated_readings},
+            {"revised_runs", totals.revised_runs},
+            {"orders", totals.orders},
+            {"rejected_orders", totals.rejected_orders},
+            {"ledger_sum", result.state.ledger.sum().count},
+            {"batches", result.state.log.size()},
+            {"log_root", to_hex(result.verified.log_root)},
+            {"verified", result.good()},
+            {"restarts", result.restarts},
+            {"faults", faults},
+            {"per_household", households}};
+  if (result.chain) json["chain"] = chain_json(*result.chain);
   return json.dump();
 }
 

@@ -7,6 +7,7 @@
 
 #include "controller/journal.hpp"
 #include "controller/verify.hpp"
+#include "sim/demo_chain.hpp"
 #include "sim/demo_files.hpp"
 
 namespace commonwatt {
@@ -20,6 +21,7 @@ struct DemoResult {
   std::vector<HouseholdId> estimated_ends;  ///< settled on an estimate at either end, after an outage
   std::map<HouseholdId, std::int64_t> disputes;
   int restarts = 0;
+  std::optional<DemoChainResult> chain;  ///< of a demo with one
 
   [[nodiscard]] bool good() const { return verified.verified() && faults.empty(); }
 };
