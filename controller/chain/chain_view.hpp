@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "controller/chain/signed_anchor.hpp"
 #include "controller/chain/rpc_pool.hpp"
+#include "controller/chain/signed_anchor.hpp"
 
 namespace commonwatt {
 

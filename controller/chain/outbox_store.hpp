@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "controller/chain/signed_anchor.hpp"
 #include "controller/chain/chain_view.hpp"
+#include "controller/chain/signed_anchor.hpp"
 #include "controller/chain/transaction.hpp"
 #include "controller/sqlite.hpp"
 

@@ -60,11 +60,6 @@ class OwnNode(ChainNeighbourhood):
         self.assertGreater(chain["gas_per_claim"], 21_000)
         self.assertLessEqual(chain["gas_per_claim"], CLAIM_GAS_MAX)
 
-    def test_three_liars_of_five_get_nothing_anchored_and_the_demo_says_so(self):
-        status, _, told = self.start_chain_demo("lied", "--lying-attesters", "3", intervals=2).finish()
-        self.assertEqual(status, 1)
-        self.assertIn("became final on the chain", told)
-
 
 class RunningNode(ChainNeighbourhood):
     """A node that was there before, which makes blocks for transactions alone."""
