@@ -108,7 +108,7 @@ Result<Done, std::string> DemoChain::start_node(std::uint16_t port) {
     }
     rpc_ = "http://127.0.0.1:" + std::to_string(port);
     // Transactions are mined at once, and a block a second makes them final.
-    const Result<Done, std::string> started = children_.start(
+    Result<Done, std::string> started = children_.start(
         {.name = "chain",
          .argv = {program.string(), "--port", std::to_string(port), "--slots-in-an-epoch", "1", "--block-time", "1",
                   "--mixed-mining", "--state", (directory() / "anvil.json").string(), "--silent"},
@@ -156,11 +156,11 @@ Result<Done, std::string> DemoChain::deploy() {
   const std::filesystem::path relayer = plan_.directory / "controller" / "keys" / "relayer.key";
   for (const auto& file : {relayer, directory() / "deployer.key", directory() / "guardian.key"}) {
     const EvmKey key = EvmKey::make();
-    if (const Result<Done, std::string> saved = key.save(EvmKeyKind::relayer, file); !saved) return saved;
+    if (Result<Done, std::string> saved = key.save(EvmKeyKind::relayer, file); !saved) return saved;
     addresses.push_back(to_text(key.address()));
   }
   for (std::size_t i = 0; i < 2; ++i) {
-    if (const Result<Done, std::string> funded = fund(addresses[i]); !funded) return funded;
+    if (Result<Done, std::string> funded = fund(addresses[i]); !funded) return funded;
   }
   Result<std::vector<std::string>, std::string> attesting = write_attester_identities(plan_, attesters);
   if (!attesting) return Fail{attesting.error()};
@@ -198,7 +198,7 @@ Result<Done, std::string> DemoChain::deploy() {
                               .vault = address_in(deployed, "SettlementVault"),
                               .attesters = std::move(*attesting)};
   for (const HouseholdPlan& household : plan_.households) {
-    if (const Result<Done, std::string> paid = deposit(household); !paid) return paid;
+    if (Result<Done, std::string> paid = deposit(household); !paid) return paid;
   }
   return Done{};
 }
@@ -216,11 +216,11 @@ Result<Done, std::string> DemoChain::deposit(const HouseholdPlan& household) {
 
 Result<Done, std::string> DemoChain::start_attesters() {
   for (std::size_t i = options_.dead_attesters; i < attesters; ++i) {
-    if (const Result<Done, std::string> written = write_attester_config(plan_, i); !written) return written;
+    if (Result<Done, std::string> written = write_attester_config(plan_, i); !written) return written;
     std::vector<std::string> argv{options_.program.string(), "chain", "attest", "--config",
                                   (attester_directory(plan_, i) / "attester.toml").string()};
     if (i < options_.dead_attesters + options_.lying_attesters) argv.emplace_back("--insecure-lie");
-    const Result<Done, std::string> started =
+    Result<Done, std::string> started =
         children_.start({.name = attester_name(i),
                          .argv = std::move(argv),
                          .log = plan_.directory / "logs" / (attester_name(i) + ".log")});
