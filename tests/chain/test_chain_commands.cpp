@@ -131,9 +131,10 @@ TEST_CASE("a deployment with a mistake in it is refused before a node is asked")
   for (const auto& [change, words] : mistakes) {
     const std::string said = refusal(change);
     CAPTURE(said);
-    CAPTURE(words);
+    const std::string wanted = words;
+    CAPTURE(wanted);
     CHECK(said.starts_with("64 "));
-    CHECK(said.find(words) != std::string::npos);
+    CHECK(said.find(wanted) != std::string::npos);
   }
   CHECK(refusal([](DeployOptions& options) { options.access.rpc = {"ftp://node"}; }).find("a node's URL") !=
         std::string::npos);
