@@ -143,7 +143,9 @@ inline Reading street_reading(const MeterId& meter, const Registers& registers, 
 /// The street and its market: every event goes through `happen`, which keeps what a journal would.
 class Neighbourhood {
  public:
-  Neighbourhood() { happen(street_configuration(), UtcTime::from_seconds(street_begin - 120)); }
+  explicit Neighbourhood(const MarketConfigured& configured = street_configuration()) {
+    happen(configured, UtcTime::from_seconds(street_begin - 120));
+  }
   Neighbourhood(const Neighbourhood&) = delete;
   Neighbourhood& operator=(const Neighbourhood&) = delete;
 

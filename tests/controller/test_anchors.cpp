@@ -155,11 +155,10 @@ TEST_CASE("a household that rotates its order key keeps its account: what was pa
 }
 
 TEST_CASE("two households with one order key get an alarm and no anchor") {
-  Neighbourhood street;
   MarketConfigured twins = test::street_configuration();
   twins.anchor_intervals = 1;
   twins.households[1].order_key = twins.households[0].order_key;
-  street.happen(twins, UtcTime::from_seconds(test::street_begin - 110));
+  Neighbourhood street(twins);
   street.close_gate(0);
   const UtcTime at = street.state.rules.settlement_time(street_interval(0));
   for (std::int64_t number = 0; number < 2; ++number) street.send_readings(number);
