@@ -51,9 +51,10 @@ class DescriptorStream : public ByteStream {
   }
 
   Result<std::size_t, MeterError> receive(std::span<std::uint8_t> buffer, nanoseconds deadline) override {
+    // A socket tells by itself that nothing is there; a terminal would say the same as at its end.
+    bool is_looked_at = is_socket_;
     while (true) {
-      // A socket tells by itself that nothing is there; a terminal would say the same as at its end.
-      if (!is_socket_ || deadline > machine_time()) {
+      if (!is_looked_at) {
         const Waited waited = wait_readable(descriptor_, stop_, deadline);
         if (waited == Waited::stopping) return Fail{MeterError{MeterFault::stopping, {}}};
         if (waited == Waited::deadline) return std::size_t{0};
@@ -63,6 +64,7 @@ class DescriptorStream : public ByteStream {
       if (got == 0) return lost("the peer closed it");
       if (errno != EAGAIN && errno != EINTR) return lost(system_text(errno));
       if (errno == EAGAIN && is_socket_ && deadline <= machine_time()) return std::size_t{0};
+      is_looked_at = false;
     }
   }
 

@@ -85,11 +85,15 @@ class MeterDevice::Source {
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
 
+  void ask_ahead(const Clock& clock, Wanted wanted) {
+    if (failures_ == 0) do_ask_ahead(clock, wanted);
+  }
   Result<DeviceReading, MeterError> read(const Clock& clock, Wanted wanted);
   [[nodiscard]] const std::optional<DeviceIdentity>& identity() const { return identity_; }
   [[nodiscard]] const DevicePlan& plan() const { return plan_; }
 
  protected:
+  virtual void do_ask_ahead(const Clock& /*clock*/, Wanted /*wanted*/) {}
   virtual Result<DeviceReading, MeterError> attempt(const Clock& clock, Wanted wanted) = 0;
   virtual void after_failure(MeterFault kind) = 0;
   Result<Done, MeterError> check_identity(const DeviceIdentity& found);
@@ -145,6 +149,7 @@ class MeterDevice::ModbusSource : public MeterDevice::Source {
   }
 
  private:
+  void do_ask_ahead(const Clock& clock, Wanted wanted) override;
   Result<DeviceReading, MeterError> attempt(const Clock& clock, Wanted wanted) override;
   void after_failure(MeterFault kind) override;
   Result<Done, MeterError> identify();
@@ -153,6 +158,10 @@ class MeterDevice::ModbusSource : public MeterDevice::Source {
   std::unique_ptr<DeviceDriver> driver_;
   std::uint64_t trusted_session_ = 0;  // of the bus, in which the identity was found to be right; 0: none
 };
+
+void MeterDevice::ModbusSource::do_ask_ahead(const Clock& clock, Wanted wanted) {
+  if (trusted_session_ != 0 && trusted_session_ == bus_->session()) driver_->ask_ahead(clock, wanted);
+}
 
 Result<DeviceReading, MeterError> MeterDevice::ModbusSource::attempt(const Clock& clock, Wanted wanted) {
   for (int round = 0; round < sessions_per_read_max; ++round) {
@@ -318,6 +327,9 @@ MeterDevice::MeterDevice(MeterDevice&&) noexcept = default;
 MeterDevice& MeterDevice::operator=(MeterDevice&&) noexcept = default;
 MeterDevice::~MeterDevice() = default;
 
+void MeterDevice::ask_ahead(const Clock& clock, Wanted wanted) {
+  source_->ask_ahead(clock, wanted);
+}
 Result<DeviceReading, MeterError> MeterDevice::read(const Clock& clock, Wanted wanted) {
   return source_->read(clock, wanted);
 }

@@ -72,6 +72,10 @@ class MeterDevice {
   MeterDevice& operator=(MeterDevice&&) noexcept;
   ~MeterDevice();
 
+  /// Asks for what the next `read` will ask for first, and does not wait, so that many devices can be asked before the
+  /// first answer is waited for. Does nothing where that cannot be: with a device that speaks by itself, that is in
+  /// trouble, or whose line keeps no requests apart. Until then, nobody else may use the line.
+  void ask_ahead(const Clock& clock, Wanted wanted = Wanted::energy);
   /// Reads the device once. Dials when there is no connection and, after every dial or fault, checks that it is still
   /// the device it was before its values are believed. Fails with backing_off, at once, while it is too soon to try
   /// again. Blocks as ModbusBus::read does, for each of the requests made; a device that speaks by itself is listened

@@ -78,6 +78,7 @@ class MeterFleet::Line {
   bool awaited = false;         // poll() waits for its round
   bool healthy = true;          // every device answered when last asked
   std::optional<Wanted> round;  // begun by poll() and not done
+  bool asked = false;           // of that round: the first request has been made
   std::map<std::size_t, Outcome> news;
   std::deque<Passing> passes;
 };
@@ -178,7 +179,8 @@ void MeterFleet::Station::employ(Line& line) {
   crew_->add([this, &line] { work(line); });
 }
 
-/// A job: the round that is to be done, or else one request that is to be passed on.
+/// A job: to ask in a new round, to do a round that has asked, or else to pass on one request. Whoever asks goes to the
+/// end of the queue, so that all lines are asked before the first answer is waited for.
 void MeterFleet::Station::work(Line& line) {
   std::unique_lock lock(mutex_);
   if (stopping_) {
@@ -186,12 +188,18 @@ void MeterFleet::Station::work(Line& line) {
     line.passes.clear();
     return;
   }
-  if (line.round) {
+  if (line.round && !std::exchange(line.asked, true)) {
+    const Wanted wanted = *line.round;
+    lock.unlock();
+    line.members.front().device.ask_ahead(clock_, wanted);
+    lock.lock();
+  } else if (line.round) {
     const Wanted wanted = *line.round;
     lock.unlock();
     do_round(line, wanted);
     lock.lock();
     line.round.reset();
+    line.asked = false;
     if (std::exchange(line.awaited, false) && --awaited_ == 0) done_.notify_one();
   } else if (!line.passes.empty()) {
     Line::Passing passing = std::move(line.passes.front());

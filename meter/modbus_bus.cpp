@@ -1,6 +1,7 @@
 #include "meter/modbus_bus.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "meter/machine_time.hpp"
@@ -19,6 +20,10 @@ Fail<MeterError> fault(MeterFault kind, std::string detail) {
   return Fail{MeterError{kind, std::move(detail)}};
 }
 
+bool is_readable(std::uint16_t address, std::uint16_t count) {
+  return count > 0 && count <= registers_per_request_max && address + count <= 65536;
+}
+
 /// Whether the reply was whole and well-formed, only not what was hoped for: the line itself is in step.
 bool leaves_line_in_step(MeterFault kind) {
   return kind == MeterFault::busy || kind == MeterFault::absent || kind == MeterFault::refused ||
@@ -34,8 +39,9 @@ class ModbusBus::Line {
 
   Result<Done, MeterError> ready();
   Result<Octets, MeterError> ask(const ModbusRequest& request);
+  bool ask_ahead(ModbusRequest request);
   [[nodiscard]] std::uint64_t session() const { return session_; }
-  void close() { stream_.reset(); }
+  void close();
 
  private:
   [[nodiscard]] bool rtu() const { return url_.framing == ModbusFraming::rtu; }
@@ -44,6 +50,8 @@ class ModbusBus::Line {
   Result<Done, MeterError> dial();
   Result<Done, MeterError> drain();
   [[nodiscard]] milliseconds time_limit(const ModbusRequest& request) const;
+  Result<Done, MeterError> put_on_line(const ModbusRequest& request);
+  Result<Done, MeterError> make_asked(const ModbusRequest& request);
   Result<Octets, MeterError> exchange(const ModbusRequest& request);
   Result<Octets, MeterError> await_reply(const ModbusRequest& request);
   void after_fault(MeterFault kind);
@@ -54,15 +62,21 @@ class ModbusBus::Line {
   std::unique_ptr<ByteStream> stream_;
   std::uint64_t session_ = 0;
   std::uint16_t transaction_ = 0;
-  bool was_made_ready_ = false;  // and not used since
-  bool out_of_step_ = false;     // RTU framing only: a late reply may still come
+  bool was_made_ready_ = false;               // and not used since
+  bool out_of_step_ = false;                  // RTU framing only: a late reply may still come
+  std::optional<ModbusRequest> asked_ahead_;  // it is on the line, and nobody has taken its answer
   nanoseconds slowest_reply_{0};
   nanoseconds asked_at_{0};
   nanoseconds quiet_since_{0};
 };
 
+void ModbusBus::Line::close() {
+  stream_.reset();
+  asked_ahead_.reset();
+}
+
 Result<Done, MeterError> ModbusBus::Line::ready() {
-  if (stream_ && !out_of_step_) {
+  if (stream_ && !out_of_step_ && !asked_ahead_) {
     if (Result<Done, MeterError> checked = refuse_unasked(); !checked) return checked;
   }
   if (!stream_) {
@@ -156,13 +170,37 @@ Result<Octets, MeterError> ModbusBus::Line::await_reply(const ModbusRequest& req
   }
 }
 
-Result<Octets, MeterError> ModbusBus::Line::exchange(const ModbusRequest& request) {
+Result<Done, MeterError> ModbusBus::Line::put_on_line(const ModbusRequest& request) {
   ++transaction_;
-  if (rtu()) rest(url_.gap - (machine_time() - quiet_since_), timing_.stop_descriptor);
-  if (const Result<Done, MeterError> sent = stream_->send(wrap(url_.framing, request, transaction_)); !sent) {
-    return Fail{sent.error()};
-  }
+  Result<Done, MeterError> sent = stream_->send(wrap(url_.framing, request, transaction_));
   asked_at_ = machine_time();
+  return sent;
+}
+
+bool ModbusBus::Line::ask_ahead(ModbusRequest request) {
+  if (rtu() || asked_ahead_ || !stream_) return false;
+  if (!refuse_unasked() || !stream_) return false;
+  if (!put_on_line(request)) {
+    close();
+    return false;
+  }
+  asked_ahead_ = std::move(request);
+  return true;
+}
+
+/// Sees to it that the answer that comes next on the line is to this request.
+Result<Done, MeterError> ModbusBus::Line::make_asked(const ModbusRequest& request) {
+  if (const std::optional<ModbusRequest> ahead = std::exchange(asked_ahead_, std::nullopt)) {
+    if (*ahead == request) return Done{};
+    if (const Result<Octets, MeterError> nobodys = await_reply(*ahead); !nobodys) return Fail{nobodys.error()};
+    if (!stream_) return fault(MeterFault::garbled, "more came than was asked for");
+  }
+  if (rtu()) rest(url_.gap - (machine_time() - quiet_since_), timing_.stop_descriptor);
+  return put_on_line(request);
+}
+
+Result<Octets, MeterError> ModbusBus::Line::exchange(const ModbusRequest& request) {
+  if (const Result<Done, MeterError> asked = make_asked(request); !asked) return Fail{asked.error()};
   Result<Octets, MeterError> pdu = await_reply(request);
   quiet_since_ = machine_time();
   if (!pdu) return pdu;
@@ -210,13 +248,17 @@ Result<Done, MeterError> ModbusBus::ready() {
 
 Result<std::vector<std::uint16_t>, MeterError> ModbusBus::read(std::uint8_t unit, RegisterTable table,
                                                                std::uint16_t address, std::uint16_t count) {
-  if (count == 0 || count > registers_per_request_max || address + count > 65536) {
+  if (!is_readable(address, count)) {
     return fault(MeterFault::refused, "one request reads 1 to 125 registers below 65536");
   }
   const ModbusRequest request = read_request(unit, table, address, count);
   const Result<Octets, MeterError> pdu = line_->ask(request);
   if (!pdu) return Fail{pdu.error()};
   return registers_from_reply(request, *pdu);
+}
+
+bool ModbusBus::ask_ahead(std::uint8_t unit, RegisterTable table, std::uint16_t address, std::uint16_t count) {
+  return is_readable(address, count) && line_->ask_ahead(read_request(unit, table, address, count));
 }
 
 Result<std::vector<std::uint8_t>, MeterError> ModbusBus::pass(const ModbusRequest& request) {

@@ -3,6 +3,9 @@
 // A reply is believed only when it answers the request that was just made. What a serial line cannot tell apart by
 // itself, the late reply to one request and the reply to the next of the same length, is kept apart in time: after any
 // fault the line must have been silent for long enough, and whoever reads checks again who answers (`session`).
+//
+// Where answers name their requests, a request may be put on the line before anybody waits for the answer
+// (`ask_ahead`): whoever reads many lines asks on all of them first, and then finds most answers there already.
 #pragma once
 
 #include <array>
@@ -55,6 +58,11 @@ class ModbusBus {
   /// reply the connection is closed (sockets) and the line marked to be drained before its next use (RTU framing).
   Result<std::vector<std::uint16_t>, MeterError> read(std::uint8_t unit, RegisterTable table, std::uint16_t address,
                                                       std::uint16_t count);
+  /// Puts a request on the line and does not wait: the next `read` of the same registers takes the answer. Dials
+  /// nothing. Returns false, and nothing was asked, where there is no connection in step, and with RTU framing, whose
+  /// answers do not name their requests. The answer's time runs from here. Any other request made first waits for this
+  /// answer and drops it.
+  bool ask_ahead(std::uint8_t unit, RegisterTable table, std::uint16_t address, std::uint16_t count);
   /// Makes any request in the same way, and gives the protocol data unit of the answer, or that of the exception the
   /// device answers with.
   Result<std::vector<std::uint8_t>, MeterError> pass(const ModbusRequest& request);

@@ -26,6 +26,7 @@ struct ModbusRequest {
   std::uint8_t unit = 1;
   std::vector<std::uint8_t> pdu;
   std::size_t reply_octets = 0;  // of the PDU that is no exception
+  bool operator==(const ModbusRequest&) const = default;
 };
 ModbusRequest read_request(std::uint8_t unit, RegisterTable table, std::uint16_t address, std::uint16_t count);
 /// Writes one register with function 6, or several with function 16; a device may know only one of the two.

@@ -1,6 +1,7 @@
 // Reads a device as its profile says.
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "meter/device_driver.hpp"
 #include "meter/profile_decode.hpp"
@@ -29,10 +30,14 @@ class ProfileDriver : public DeviceDriver {
       : bus_(bus), unit_(unit), profile_(std::move(profile)) {}
 
   Result<DeviceIdentity, MeterError> identify() override;
+  void ask_ahead(const Clock& clock, Wanted wanted) override;
   Result<DeviceReading, MeterError> look(const Clock& clock, Wanted wanted) override;
   void forget_map() override { refusals_.clear(); }
 
  private:
+  [[nodiscard]] bool is_read(const ProfileBlock& block, Wanted wanted) {
+    return is_wanted(block.role, wanted) && refusals_[&block] < refusals_max;
+  }
   Result<Words, MeterError> read(std::uint8_t function, std::uint16_t address, std::uint16_t count,
                                  std::optional<std::uint8_t> unit = std::nullopt) {
     return bus_.read(unit.value_or(unit_), static_cast<RegisterTable>(function), address, count);
@@ -46,7 +51,8 @@ class ProfileDriver : public DeviceDriver {
   /// So often a block is refused before the device is taken not to have it.
   static constexpr int refusals_max = 3;
   std::map<const ProfileBlock*, int> refusals_;
-  std::vector<Words> match_;  // the words of the profile's identity registers
+  std::vector<Words> match_;            // the words of the profile's identity registers
+  std::optional<UtcTime> asked_ahead_;  // when the first block was
 };
 
 Result<Done, MeterError> ProfileDriver::read_match() {
@@ -77,10 +83,21 @@ Result<std::string, MeterError> ProfileDriver::read_serial() {
 }
 
 Result<DeviceIdentity, MeterError> ProfileDriver::identify() {
+  asked_ahead_.reset();
   if (const Result<Done, MeterError> matched = read_match(); !matched) return Fail{matched.error()};
   const Result<std::string, MeterError> serial = read_serial();
   if (!serial) return Fail{serial.error()};
   return DeviceIdentity{.maker = profile_->maker, .model = profile_->model, .serial = *serial};
+}
+
+void ProfileDriver::ask_ahead(const Clock& clock, Wanted wanted) {
+  const UtcTime now = clock.now();
+  for (const ProfileBlock& block : profile_->blocks) {
+    if (!is_read(block, wanted)) continue;
+    const auto table = static_cast<RegisterTable>(block.function);
+    if (bus_.ask_ahead(block.unit.value_or(unit_), table, block.start, block.count)) asked_ahead_ = now;
+    return;
+  }
 }
 
 Result<DeviceReading, MeterError> ProfileDriver::look(const Clock& clock, Wanted wanted) {
@@ -91,10 +108,10 @@ Result<DeviceReading, MeterError> ProfileDriver::look(const Clock& clock, Wanted
   };
   std::vector<Answer> answers;
   for (const ProfileBlock& block : profile_->blocks) {
-    if (!is_wanted(block.role, wanted) || refusals_[&block] >= refusals_max) continue;
+    if (!is_read(block, wanted)) continue;
     Asked asked;
-    Result<Words, MeterError> words =
-        timed(clock, asked, [&] { return read(block.function, block.start, block.count, block.unit); });
+    Result<Words, MeterError> words = timed(clock, asked, std::exchange(asked_ahead_, std::nullopt),
+                                            [&] { return read(block.function, block.start, block.count, block.unit); });
     // Older firmware lacks what a later one has. What cannot be done without is missing then, and said to be.
     if (!words && words.error().fault == MeterFault::refused && !answers.empty()) {
       ++refusals_[&block];

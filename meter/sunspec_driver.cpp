@@ -1,5 +1,6 @@
 // Reads a device that describes itself.
 #include <algorithm>
+#include <utility>
 
 #include "meter/device_driver.hpp"
 #include "meter/sunspec.hpp"
@@ -49,6 +50,7 @@ class SunSpecDriver : public DeviceDriver {
       : bus_(bus), unit_(url.unit), base_(url.sunspec_base), device_(url.sunspec_device) {}
 
   Result<DeviceIdentity, MeterError> identify() override;
+  void ask_ahead(const Clock& clock, Wanted wanted) override;
   Result<DeviceReading, MeterError> look(const Clock& clock, Wanted wanted) override;
   void forget_map() override { map_.reset(); }
 
@@ -66,6 +68,7 @@ class SunSpecDriver : public DeviceDriver {
   std::optional<std::uint16_t> base_;
   std::size_t device_;
   std::optional<SunSpecMap> map_;
+  std::optional<UtcTime> asked_ahead_;
 };
 
 Result<Words, MeterError> SunSpecDriver::read_head(const SunSpecModel& model, std::uint16_t count) {
@@ -76,6 +79,7 @@ Result<Words, MeterError> SunSpecDriver::read_head(const SunSpecModel& model, st
 }
 
 Result<DeviceIdentity, MeterError> SunSpecDriver::identify() {
+  asked_ahead_.reset();
   if (!map_) {
     const Result<SunSpecChain, MeterError> chain = discover_sunspec(holding(), base_);
     if (!chain) return Fail{chain.error()};
@@ -90,12 +94,19 @@ Result<DeviceIdentity, MeterError> SunSpecDriver::identify() {
   return DeviceIdentity{.maker = common.maker, .model = common.model, .serial = common.serial};
 }
 
+void SunSpecDriver::ask_ahead(const Clock& clock, Wanted /*wanted*/) {
+  const UtcTime now = clock.now();
+  if (map_->power_words == 0) return;
+  if (bus_.ask_ahead(unit_, RegisterTable::holding, map_->power.address, map_->power_words)) asked_ahead_ = now;
+}
+
 Result<DeviceReading, MeterError> SunSpecDriver::look(const Clock& clock, Wanted /*wanted*/) {
   const SunSpecModel& model = map_->power;
   const std::uint16_t count = map_->power_words;
   Asked asked;
-  const Result<Words, MeterError> words =
-      timed(clock, asked, [&] { return count > 0 ? read_head(model, count) : read_sunspec_model(holding(), model); });
+  const Result<Words, MeterError> words = timed(clock, asked, std::exchange(asked_ahead_, std::nullopt), [&] {
+    return count > 0 ? read_head(model, count) : read_sunspec_model(holding(), model);
+  });
   if (!words) return Fail{words.error()};
   DeviceReading reading;
   reading.values = map_->measured.values(*words);

@@ -63,6 +63,41 @@ TEST_CASE("every device's reading comes in the order of the devices") {
   }
 }
 
+TEST_CASE("what is asked ahead was asked when it was, by SunSpec and by a profile") {
+  const UtcTime begin = noon.now();
+  FrozenClock clock(begin);
+  const auto check = [&](DevicePlan plan, const ScriptedDevice& served) {
+    MeterDevice device(std::move(plan));
+    clock.set(begin);
+    device.ask_ahead(clock);  // an unknown device: nothing is asked yet
+    CHECK(served.requests() == 0);
+    REQUIRE(device.read(clock));
+    const int met = served.requests();
+    REQUIRE(device.read(clock));
+    const int known = served.requests();
+    device.ask_ahead(clock);
+    clock.set(begin + std::chrono::seconds{4});
+    const Result<DeviceReading, MeterError> reading = device.read(clock);
+    REQUIRE(reading);
+    CHECK(reading->round_trip == std::chrono::seconds{4});
+    CHECK(reading->time == begin + std::chrono::seconds{2});
+    CHECK(served.requests() - known == known - met);
+    CHECK(device.read(clock)->round_trip == Duration{});
+  };
+  const Script honest = [](int descriptor, const Octets& answer, int) {
+    put(descriptor, answer);
+    return Afterwards::stay;
+  };
+  const ScriptedDevice sunspec(ScriptedDevice::Line::tcp, meter_of("S", 1000), honest);
+  check(plan_of(sunspec.url()), sunspec);
+  std::vector<std::uint16_t> words(80);  // floats: 230 V, 50 Hz
+  words[0] = 0x4366;
+  words[0x46] = 0x4248;
+  const auto images = [&words](std::uint8_t) { return std::vector{RegisterImage{.address = 0, .words = words}}; };
+  const ScriptedDevice eastron(ScriptedDevice::Line::tcp, {.unit = 1, .images = images}, honest);
+  check(plan_device({.url = eastron.url(), .profile = "eastron-sdm120"}, ProfileLibrary({})).value(), eastron);
+}
+
 TEST_CASE("devices on the same wire share one connection") {
   const Serving served("127.0.0.1:0", meter_of("S", 1000));
   std::vector<DevicePlan> plans{plan_of(served.url()), plan_of(served.url())};

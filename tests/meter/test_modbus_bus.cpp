@@ -78,6 +78,77 @@ TEST_CASE("pass gives a device's answer as it is, exceptions too") {
   CHECK(bus.pass(read_request(unit + 1, RegisterTable::holding, 100, 1)).value() == Octets{0x83, 11});
 }
 
+TEST_CASE("a request asked ahead is made once, and its answer is the next read's") {
+  const ScriptedDevice device(ScriptedDevice::Line::tcp, counter(),
+                              [](int to, const Octets& answer, int) { return honest(to, answer); });
+  ModbusBus bus = bus_to(device.url());
+  CHECK_FALSE(bus.ask_ahead(unit, RegisterTable::holding, 100, 2));  // it would have to dial
+  CHECK(read_both(bus).value()[0] == 1);
+  for (std::uint16_t n = 2; n < 5; ++n) {
+    CHECK(bus.ask_ahead(unit, RegisterTable::holding, 100, 2));
+    CHECK_FALSE(bus.ask_ahead(unit, RegisterTable::holding, 100, 2));  // one at a time
+    while (device.requests() < n) wait_milliseconds(1);
+    REQUIRE(bus.ready());  // what is there was asked for
+    CHECK(read_both(bus).value() == Words{n, 0xBEEF});
+    CHECK(device.requests() == n);
+  }
+  CHECK(bus.session() == 1);
+}
+
+TEST_CASE("an answer asked ahead that nobody wants is not the answer to anything else") {
+  const ScriptedDevice device(ScriptedDevice::Line::tcp, counter(), [](int to, const Octets& answer, int n) {
+    if (n == 1) wait_milliseconds(20);
+    return honest(to, answer);
+  });
+  ModbusBus bus = bus_to(device.url());
+  REQUIRE(read_both(bus));
+  REQUIRE(bus.ask_ahead(unit, RegisterTable::holding, 100, 1));
+  CHECK(bus.read(unit, RegisterTable::holding, 101, 1).value() == Words{0xBEEF});
+  REQUIRE(bus.ask_ahead(unit, RegisterTable::holding, 100, 2));
+  CHECK(bus.pass(read_request(unit, RegisterTable::holding, 101, 1)).value() == Octets{3, 2, 0xBE, 0xEF});
+  CHECK(read_both(bus).value()[0] == 6);
+  CHECK(bus.session() == 1);
+}
+
+TEST_CASE("what a device does wrong with a request asked ahead ends the connection as ever") {
+  struct Wrong {
+    const char* name;
+    Script script;  // for the second request
+    MeterFault fault;
+  };
+  const Wrong wrongs[] = {
+      {"silence", [](int, const Octets&, int) { return Afterwards::stay; }, MeterFault::timed_out},
+      {"hangs up", [](int, const Octets&, int) { return Afterwards::hang_up; }, MeterFault::connection_lost},
+      {"another transaction",
+       [](int to, Octets answer, int) {
+         ++answer[1];
+         return honest(to, answer);
+       },
+       MeterFault::garbled},
+  };
+  for (const Wrong& wrong : wrongs) {
+    CAPTURE(wrong.name);
+    const ScriptedDevice device(ScriptedDevice::Line::tcp, counter(), [&wrong](int to, const Octets& answer, int n) {
+      return n == 1 ? wrong.script(to, answer, n) : honest(to, answer);
+    });
+    ModbusBus bus = bus_to(device.url());
+    REQUIRE(read_both(bus));
+    REQUIRE(bus.ask_ahead(unit, RegisterTable::holding, 100, 2));
+    CHECK(read_both(bus).error().fault == wrong.fault);
+    CHECK(read_both(bus).value()[0] == 3);
+    CHECK(bus.session() == 2);
+  }
+}
+
+TEST_CASE("serial: nothing is asked ahead, since an answer does not say to what") {
+  const ScriptedDevice device(ScriptedDevice::Line::serial, counter(),
+                              [](int to, const Octets& answer, int) { return honest(to, answer); });
+  ModbusBus bus = bus_to(device.url());
+  REQUIRE(read_both(bus));
+  CHECK_FALSE(bus.ask_ahead(unit, RegisterTable::holding, 100, 2));
+  CHECK(read_both(bus).value()[0] == 2);
+}
+
 TEST_CASE("serial: a copy of an answer that comes while the device rests is not the next answer") {
   const ScriptedDevice device(ScriptedDevice::Line::serial, counter(), [](int to, const Octets& answer, int n) {
     put(to, answer);
