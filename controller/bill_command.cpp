@@ -10,9 +10,11 @@
 #include "controller/bill.hpp"
 #include "controller/bill_files.hpp"
 #include "controller/bill_page.hpp"
+#include "controller/books.hpp"
 #include "controller/command_output.hpp"
 #include "controller/csv_rows.hpp"
 #include "controller/gateway_store.hpp"
+#include "controller/household_account.hpp"
 #include "controller/household_bill.hpp"
 
 namespace commonwatt {
@@ -99,6 +101,16 @@ std::optional<std::string> proof_fault(const std::vector<Bill>& bills, const Has
   return std::nullopt;
 }
 
+Result<HouseholdAccount, std::string> account_in(const std::string& directory, const HouseholdBill& bill) {
+  const Result<Books, std::string> books = read_books(directory);
+  if (!books) return Fail{books.error()};
+  if (!books->currency.empty() && books->currency != bill.currency)
+    return Fail{directory + ": the books are in " + books->currency + "; give --currency " + books->currency};
+  Result<HouseholdAccount, std::string> account = account_of(bill, books->postings);
+  if (!account) return Fail{directory + ": the books " + account.error()};
+  return account;
+}
+
 /// The proof of the only bill of the period.
 int write_proof(const BillOptions& options, const std::vector<Bill>& bills, const HouseholdBill& bill,
                 std::ostream& out, std::ostream& errors) {
@@ -157,9 +169,14 @@ int run_bill(const BillOptions& options, std::ostream& out, std::ostream& errors
     if (const std::optional<std::string> fault = proof_fault(*bills, *key))
       return complain(errors, name + ": " + *fault, status_data);
   }
-  const Result<HouseholdBill, std::string> bill = make_household_bill(
+  Result<HouseholdBill, std::string> bill = make_household_bill(
       bills->front().statement.household, *rows, {.zone = *zone, .period = *period, .currency = options.currency});
   if (!bill) return complain(errors, name + ": " + bill.error(), status_data);
+  if (!options.books.empty()) {
+    Result<HouseholdAccount, std::string> account = account_in(options.books, *bill);
+    if (!account) return complain(errors, account.error(), status_data);
+    bill->account = std::move(*account);
+  }
   if (!options.proof.empty()) return write_proof(options, *bills, *bill, out, errors);
   const std::string text = written(options, *bills, *bill);
   return write_result(options.out, text, out, errors);

@@ -84,6 +84,18 @@ Json row_json(const HouseholdBill& bill, const BillRow& row) {
           {"checkpoint_root", to_hex(row.evidence.checkpoint_root)}};
 }
 
+Json account_json(const HouseholdAccount& account) {
+  Json payments = Json::array();
+  for (const AccountPayment& payment : account.payments) {
+    payments.push_back(
+        {{"date", to_text(payment.day)}, {"amount", integer(payment.amount.count)}, {"reference", payment.reference}});
+  }
+  return {{"opening", integer(account.opening.count)},
+          {"settled", integer(account.settled.count)},
+          {"payments", payments},
+          {"closing", integer(account.closing.count)}};
+}
+
 std::string without_soft_hyphens(const std::string& text) {
   constexpr std::string_view soft = "\u00ad";
   std::string plain = text;
@@ -170,6 +182,7 @@ std::string bill_json(const HouseholdBill& bill, Language language) {
             {"words", summary_words(bill, language)},
             {"days", Json::array()},
             {"rows", Json::array()}};
+  if (bill.account) json["account"] = account_json(*bill.account);
   for (const BillSpan& day : bill.days) {
     json["days"].push_back(
         {{"day", to_text(day.date)}, {"sums", sums_json(day.sums)}, {"words", day_words(bill, day, language)}});
@@ -186,6 +199,10 @@ std::string bill_text(const HouseholdBill& bill, Language language) {
           money_text(gets ? -bill.sums.total : bill.sums.total, bill.currency, language) + "\n\n";
   text += lines_of(summary_words(bill, language)) + lines_of(estimate_words(bill, language)) + "\n" +
           table_text(amounts_table(bill, language)) + "\n" + lines_of(reading_words(bill, language)) + "\n";
+  if (bill.account) {
+    text += std::string(text_of(BillText::account, language)) + "\n" + table_text(account_table(bill, language)) +
+            lines_of(account_words(bill, language)) + "\n";
+  }
   if (bill.months.size() > 1)
     text += table_text(span_table(bill, bill.months, BillText::column_month, language)) + "\n";
   text += table_text(span_table(bill, bill.days, BillText::column_day, language));

@@ -17,7 +17,8 @@ inline constexpr const char* bill_csv_header =
 
 /// One row per interval, in every language the same.
 std::string bill_csv(const HouseholdBill& bill);
-/// One object: the period, its sums, days and rows. Integers as in the CSV; those beyond 2^53 are strings.
+/// One object: the period, its sums, days and rows, and the account where there is one. Integers as in the CSV; those
+/// beyond 2^53 are strings.
 std::string bill_json(const HouseholdBill& bill, Language language);
 /// Words and tables in columns.
 std::string bill_text(const HouseholdBill& bill, Language language);

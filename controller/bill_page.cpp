@@ -135,6 +135,10 @@ std::string bill_page(const HouseholdBill& bill, const std::string& checked_key,
   html += element("h2", text_of(BillText::chart, language)) + bill_chart(bill, language);
   html += element("h2", text_of(BillText::amounts, language)) + table_html(amounts_table(bill, language), "short");
   html += "<div class=\"soft\">\n" + paragraphs(reading_words(bill, language)) + "</div>\n";
+  if (bill.account) {
+    html += element("h2", text_of(BillText::account, language)) + paragraphs(account_words(bill, language)) +
+            table_html(account_table(bill, language), "short");
+  }
   if (bill.months.size() > 1) {
     html += element("h2", text_of(BillText::months, language)) +
             table_html(span_table(bill, bill.months, BillText::column_month, language), "spans");

@@ -1,5 +1,7 @@
 #include "controller/bill_tables.hpp"
 
+#include <utility>
+
 #include "controller/bill_words.hpp"
 
 namespace commonwatt {
@@ -129,6 +131,23 @@ BillTable amounts_table(const HouseholdBill& bill, Language language) {
     table.rows.push_back({text_of(name, language), amount_text(bill.sums.amounts[index_of(amount)], language)});
   }
   table.sums = {text_of(BillText::sum, language), amount_text(bill.sums.total, language)};
+  return table;
+}
+
+BillTable account_table(const HouseholdBill& bill, Language language) {
+  const HouseholdAccount& account = *bill.account;
+  BillTable table;
+  table.columns = {{"", false}, {bill.currency, true}};
+  const auto add = [&](std::string name, Money amount) {
+    table.rows.push_back({std::move(name), amount_text(amount, language)});
+  };
+  add(text_of(BillText::account_opening, language), account.opening);
+  add(text_of(BillText::account_settled, language), account.settled);
+  for (const AccountPayment& payment : account.payments) {
+    const BillText name = payment.amount < Money{0} ? BillText::account_received : BillText::account_paid_out;
+    add(text_of(name, language, {date_text(payment.day, language), payment.reference}), payment.amount);
+  }
+  table.sums = {text_of(BillText::account_closing, language), amount_text(account.closing, language)};
   return table;
 }
 

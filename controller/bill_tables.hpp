@@ -26,6 +26,8 @@ BillTable span_table(const HouseholdBill& bill, const std::vector<BillSpan>& spa
                      Language language);
 /// What the total is made of.
 BillTable amounts_table(const HouseholdBill& bill, Language language);
+/// The bill's account, which there is: before, this bill, payments, after.
+BillTable account_table(const HouseholdBill& bill, Language language);
 /// Where each interval stands in the evidence log.
 BillTable proof_table(const HouseholdBill& bill, Language language);
 

@@ -175,6 +175,20 @@ std::vector<std::string> estimate_words(const HouseholdBill& bill, Language lang
   return words;
 }
 
+std::vector<std::string> account_words(const HouseholdBill& bill, Language language) {
+  const Money closing = bill.account->closing;
+  const auto money = [&](Money amount) { return money_text(amount, bill.currency, language); };
+  std::vector<std::string> words;
+  if (shows_as_zero(closing)) {
+    words.emplace_back(text_of(BillText::account_even, language));
+  } else {
+    words.push_back(closing > Money{0} ? text_of(BillText::account_owes, language, {money(closing)})
+                                       : text_of(BillText::account_has, language, {money(-closing)}));
+  }
+  words.emplace_back(text_of(BillText::account_corrections, language));
+  return words;
+}
+
 std::vector<std::string> reading_words(const HouseholdBill& bill, Language language) {
   std::vector<std::string> words{text_of(BillText::signs, language, {bill.currency, price_unit(bill.currency)}),
                                  text_of(BillText::rounded, language)};

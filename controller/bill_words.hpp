@@ -20,6 +20,8 @@ std::vector<std::string> summary_words(const HouseholdBill& bill, Language langu
 std::vector<std::string> day_words(const HouseholdBill& bill, const BillSpan& day, Language language);
 /// What is estimated and why it may change, what is missing.
 std::vector<std::string> estimate_words(const HouseholdBill& bill, Language language);
+/// What is owed at the end, by the bill's account, which there is.
+std::vector<std::string> account_words(const HouseholdBill& bill, Language language);
 /// What to know to read the figures: signs, rounding, what was not charged.
 std::vector<std::string> reading_words(const HouseholdBill& bill, Language language);
 

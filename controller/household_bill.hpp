@@ -96,6 +96,20 @@ struct BillPeriod {
   std::optional<UtcTime> end;
 };
 
+/// A payment as the books have it.
+struct AccountPayment {
+  LocalDate day;          ///< the bank's
+  Money amount;           ///< what it adds to what is owed: below zero was received, above zero paid out
+  std::string reference;  ///< the bank's
+};
+/// Positive is what the household owes. Opening, settled and payments sum to closing.
+struct HouseholdAccount {
+  Money opening;  ///< of everything before the period, as the books have it now
+  Money settled;  ///< the bill's total
+  std::vector<AccountPayment> payments;
+  Money closing;
+};
+
 struct HouseholdBill {
   HouseholdId household;
   LocalZone zone;
@@ -106,7 +120,8 @@ struct HouseholdBill {
   BillSums sums;
   UtcTime begin;  ///< of the period
   UtcTime end;
-  std::int64_t missing_seconds = 0;  ///< of the period, for which there is no bill
+  std::int64_t missing_seconds = 0;                        ///< of the period, for which there is no bill
+  std::optional<HouseholdAccount> account = std::nullopt;  ///< where the books were at hand
 
   /// Whether a household paid or got anything under this head.
   [[nodiscard]] bool has(BillAmount amount) const;

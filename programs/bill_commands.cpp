@@ -34,6 +34,11 @@ void add_bill(CLI::App& app, std::function<int()>& action) {
   command->add_option("--currency", options->currency, "three letters")->type_name("CODE")->capture_default_str();
   command->add_option("--log-key", options->log_key, "the controller's public key: checks every proof first")
       ->type_name("HEX64");
+  command
+      ->add_option("--books", options->books,
+                   "a directory with the market's journal.sqlite or postings.csv: adds the "
+                   "household's account, with its payments")
+      ->type_name("DIR");
   command->add_option("--out", options->out, "where it goes; - for standard output")
       ->type_name("FILE")
       ->capture_default_str();

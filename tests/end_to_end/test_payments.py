@@ -188,8 +188,27 @@ class Books(Neighbourhood):
         self.assertTrue(all(balance < NANO // 100 for balance in left.values()), left)
         wait_until(lambda: self.balances(controller) == left, 30, f"the balances {left} in the API")
         self.assertEqual(controller.stop(), 0)
+        self.check_accounts(demo.directory, {name: balance for name, balance in left.items() if name in expected})
         verified = self.call("verify", demo.directory)
         self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+
+    def check_accounts(self, directory, left):
+        """Every household's bill has its payments, and ends with what the books say."""
+        paid = self.payments(directory / "controller")
+        for name, balance in left.items():
+            bill = ("bill", "--file", directory / "bills" / f"{name}.jsonl", "--books", directory, "--from", "2026-06-01", "--to", "2026-07-01")
+            done = self.call(*bill, "--format", "json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            account = json.loads(done.stdout)["account"]
+            own = sorted((amount, reference) for _, household, amount, _, reference in paid if household == name)
+            self.assertEqual(sorted((-payment["amount"], payment["reference"]) for payment in account["payments"]), own)
+            self.assertEqual(account["opening"] + account["settled"] + sum(payment["amount"] for payment in account["payments"]), account["closing"])
+            self.assertEqual(account["closing"], -balance)
+        short = self.call(*bill[:-4], "--from", "2026-06-21T00:00:00Z", "--to", "2026-06-22")
+        self.assertEqual(short.returncode, 0, short.stderr)
+        wrong = self.call(*bill, "--currency", "CHF")
+        self.assertEqual(wrong.returncode, 65)
+        self.assertIn("the books are in EUR; give --currency EUR", wrong.stderr)
 
     @staticmethod
     def balances(controller):
