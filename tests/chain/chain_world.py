@@ -44,10 +44,14 @@ class Node:
         self.process = None
         self.start()
 
+    def options(self):
+        return ["--state", self.state, "-s", "1", "--no-mining"]
+
     def start(self):
+        """Returns when it answers."""
         self.process = subprocess.Popen(
-            [native("anvil"), "--port", str(self.port), "--state", self.state, "-s", "1", "--no-mining",
-             "--slots-in-an-epoch", "1", "--silent"], stdout=subprocess.DEVNULL)
+            [native("anvil"), "--port", str(self.port), *self.options(), "--slots-in-an-epoch", "1", "--silent"],
+            stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 120
         while True:
             try:

@@ -40,18 +40,8 @@ class MiningNode(Node):
 
     chain_id = 31337
 
-    def start(self):
-        self.process = subprocess.Popen(
-            [native("anvil"), "--port", str(self.port), "--chain-id", str(self.chain_id), "--slots-in-an-epoch", "1",
-             "--silent"], stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                return self("eth_chainId")
-            except OSError:
-                if time.monotonic() > deadline or self.process.poll() is not None:
-                    raise
-                time.sleep(0.1)
+    def options(self):
+        return ["--chain-id", str(self.chain_id)]
 
     @property
     def url(self):
