@@ -191,6 +191,34 @@ TEST_CASE("without a chain the desk has the journal's anchors attested, and goes
   }
 }
 
+TEST_CASE("a journal that gives another anchor of an epoch that went to the outbox is told, and the same one is not") {
+  const TemporaryDirectory directory;
+  Five five;
+  five.config.mode = ChainMode::anchor;
+  five.config.rpc = {"http://127.0.0.1:9"};  // nobody answers: what was drafted waits
+  five.config.relayer.file = directory / "relayer.key";
+  REQUIRE(EvmKey::make().save(EvmKeyKind::relayer, five.config.relayer.file).ok());
+  const std::vector<Anchor> anchors = three_anchors();
+  const auto told_of_journal = [&](const Anchor& first) {
+    const auto anchoring = std::move(Anchoring::start(five.config, directory.path())).value();
+    anchoring->expect(first);
+    for (const std::size_t number : {1U, 2U, 3U}) anchoring->take(name_of(number), five.attestation(number, first));
+    std::size_t told = 0;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+    while (std::chrono::steady_clock::now() < until) {
+      for (const RaiseAlarm& alarm : anchoring->alarms())
+        if (alarm.text.find("was it restored from a backup?") != std::string::npos) ++told;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return told;
+  };
+  CHECK(told_of_journal(anchors[0]) == 0);
+  CHECK(told_of_journal(anchors[0]) == 0);
+  Anchor other = anchors[0];
+  other.log_root = {9};
+  CHECK(told_of_journal(other) == 1);
+}
+
 TEST_CASE("a relayer's key that cannot be read stops the start") {
   const TemporaryDirectory directory;
   Five five;
