@@ -102,7 +102,7 @@ std::optional<std::string> proof_fault(const std::vector<Bill>& bills, const Has
 }
 
 Result<HouseholdAccount, std::string> account_in(const std::string& directory, const HouseholdBill& bill) {
-  const Result<Books, std::string> books = read_books(directory);
+  const Result<Books, std::string> books = books_in(directory);
   if (!books) return Fail{books.error()};
   if (!books->currency.empty() && books->currency != bill.currency)
     return Fail{directory + ": the books are in " + books->currency + "; give --currency " + books->currency};

@@ -27,7 +27,7 @@ struct BillOptions {
   std::string log_key;  ///< 64 hexadecimal digits; empty: proofs are not checked
   Language language = Language::en;
   BillFormat format = BillFormat::text;
-  std::string books;  ///< a directory as read_books has it: the bill then has the account with its payments
+  std::string books;  ///< a directory as books_in has it: the bill then has the account with its payments
   std::string out = "-";
   std::string proof;       ///< where the proof of the one bill in the period goes; empty: none is made
   ProofParts proof_parts;  ///< its log_key is not read: `log_key` is

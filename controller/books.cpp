@@ -72,7 +72,7 @@ Result<Books, std::string> books_of_journal(const std::filesystem::path& file) {
 
 }  // namespace
 
-Result<Books, std::string> read_books(const std::filesystem::path& directory) {
+Result<Books, std::string> books_in(const std::filesystem::path& directory) {
   std::error_code ignored;
   for (const std::filesystem::path& file : {directory / journal_file, directory / "controller" / journal_file}) {
     if (std::filesystem::exists(file, ignored)) return books_of_journal(file);

@@ -18,6 +18,6 @@ struct Books {
 /// Those of a directory with the journal of a controller (read only; also below `controller/`, as `demo --keep` leaves
 /// it) or with postings.csv. Amounts are above zero and sum to at most 2^62. The error names the file and what is
 /// wrong.
-Result<Books, std::string> read_books(const std::filesystem::path& directory);
+Result<Books, std::string> books_in(const std::filesystem::path& directory);
 
 }  // namespace commonwatt

@@ -38,7 +38,7 @@ int run_export(const ExportOptions& options, std::ostream& out, std::ostream& er
                       status_usage);
     }
   }
-  Result<Books, std::string> books = read_books(options.directory);
+  Result<Books, std::string> books = books_in(options.directory);
   if (!books) return complain(errors, books.error(), status_data);
   std::string currency = options.currency.empty() ? books->currency : options.currency;
   if (currency.empty()) currency = "EUR";
