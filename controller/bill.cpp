@@ -21,24 +21,33 @@ constexpr std::string_view proof_key = "\"proof\":\"";
 
 }  // namespace
 
-std::optional<Bill> make_bill(const StoreBatch& store, const HouseholdId& household, const SignedLog& log) {
-  const std::optional<std::size_t> index = statement_index(store.batch, household);
-  if (!index || store.log_index >= log.checkpoint.size) return std::nullopt;
-  const std::vector<Hash32> leaves = batch_leaves(store.batch);
-  const std::vector<Statement>& statements = store.batch.statements;
+BatchBills::BatchBills(const StoreBatch& store, const SignedLog& log)
+    : store_(store), log_(log), is_signed_(store.log_index < log.checkpoint.size), tree_(batch_leaves(store.batch)) {
+  if (!is_signed_) return;
+  log_path_ = inclusion_path(log.leaves.first(static_cast<std::size_t>(log.checkpoint.size)),
+                             static_cast<std::size_t>(store.log_index));
+}
+
+std::optional<Bill> BatchBills::of(const HouseholdId& household) const {
+  const std::optional<std::size_t> index = statement_index(store_.batch, household);
+  if (!index || !is_signed_) return std::nullopt;
+  const std::vector<Statement>& statements = store_.batch.statements;
   const auto own = std::find_if(statements.begin(), statements.end(),
                                 [&](const Statement& statement) { return statement.household == household; });
   return Bill{.statement = *own,
-              .salt = store.batch.salts[static_cast<std::size_t>(own - statements.begin())],
+              .salt = store_.batch.salts[static_cast<std::size_t>(own - statements.begin())],
               .leaf_index = static_cast<std::int64_t>(*index),
-              .leaf_count = static_cast<std::int64_t>(leaves.size()),
-              .batch_path = inclusion_path(leaves, *index),
-              .batch_root = store.entry.batch_root,
-              .log_index = store.log_index,
-              .log_path = inclusion_path(log.leaves.first(static_cast<std::size_t>(log.checkpoint.size)),
-                                         static_cast<std::size_t>(store.log_index)),
-              .checkpoint = log.checkpoint,
-              .checkpoint_signature = log.signature};
+              .leaf_count = static_cast<std::int64_t>(tree_.size()),
+              .batch_path = tree_.inclusion_path(*index),
+              .batch_root = store_.entry.batch_root,
+              .log_index = store_.log_index,
+              .log_path = log_path_,
+              .checkpoint = log_.checkpoint,
+              .checkpoint_signature = log_.signature};
+}
+
+std::optional<Bill> make_bill(const StoreBatch& store, const HouseholdId& household, const SignedLog& log) {
+  return BatchBills(store, log).of(household);
 }
 
 std::string bill_line(const Bill& bill) {

@@ -80,7 +80,7 @@ class Controller {
   void send_receipt(const SendReceipt& effect);
   void publish_checkpoint(const PublishCheckpoint& effect);
   [[nodiscard]] CheckpointMessage checkpoint_message(std::int64_t old_size) const;
-  void send_bill(const StoreBatch& store, const HouseholdId& household);
+  void send_bill(const HouseholdId& household, const std::optional<Bill>& bill);
   void note_witnessed(const CheckpointWitnessed& effect);
   void alarm(Severity severity, const std::string& source, const std::string& text);
   bool refuse(const std::string& source, const std::string& text) {
@@ -454,7 +454,7 @@ void Controller::answer_request(const HouseholdId& household, const Bytes& paylo
     case RequestKind::bill: {
       const std::optional<StoreBatch> store =
           request->log_index ? journal_->batch_at(*request->log_index) : journal_->batch_in_force(request->interval);
-      if (store) send_bill(*store, household);
+      if (store) send_bill(household, make_bill(*store, household, signed_log()));
       return;
     }
     case RequestKind::checkpoint: {
@@ -512,10 +512,12 @@ void Controller::publish_checkpoint(const PublishCheckpoint& effect) {
                         signed_note(checkpoint_, log, checkpoint_signature_, {}, {}));
   outgoing_.add(checkpoint_topic, encode(checkpoint_message(old_size)));
   // Several runs may have been sealed since the last signature.
+  const SignedLog signed_until = signed_log();
   for (std::int64_t index = old_size; index < checkpoint_.size; ++index) {
     const std::optional<StoreBatch> sealed = journal_->batch_at(index);
     if (!sealed) continue;
-    for (const auto& [id, household] : state_.households) send_bill(*sealed, id);
+    const BatchBills bills(*sealed, signed_until);
+    for (const auto& [id, household] : state_.households) send_bill(id, bills.of(id));
   }
 }
 
@@ -527,8 +529,7 @@ CheckpointMessage Controller::checkpoint_message(std::int64_t old_size) const {
   return message;
 }
 
-void Controller::send_bill(const StoreBatch& store, const HouseholdId& household) {
-  const std::optional<Bill> bill = make_bill(store, household, signed_log());
+void Controller::send_bill(const HouseholdId& household, const std::optional<Bill>& bill) {
   if (bill) outgoing_.add(down_topic(household, DownTopic::bill), encode(*bill));
 }
 
