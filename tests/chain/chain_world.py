@@ -145,6 +145,7 @@ class Outbox:
         self.store, self.command = store, [runner, store, *map(str, arguments)]
         self.last = {"epoch": 0, "final": 0, "sent": 0, "alarms": []}
         self.alarms = {}
+        self.forgotten = 0  # epochs, by forget_final
         self.environment = {**os.environ, **(environment or {})}
         self.start()
 
@@ -175,7 +176,7 @@ class Outbox:
         with sqlite3.connect(self.store, timeout=30) as database:
             old = f"epoch IN (SELECT epoch FROM anchor WHERE state >= {FINAL} AND epoch < (SELECT max(epoch) FROM anchor))"
             database.execute(f"DELETE FROM signed_transaction WHERE {old}")
-            database.execute(f"DELETE FROM anchor WHERE {old}")
+            self.forgotten += database.execute(f"DELETE FROM anchor WHERE {old}").rowcount
         database.close()
 
 
@@ -241,6 +242,8 @@ class World:
     def undo_everything(self):
         """A reorganisation down to the registry, below whatever the node called finalized."""
         self.node("anvil_reorg", self.node.height() - self.floor - 1, [])
+        if self.node("eth_getCode", self.registry, "latest") == "0x":
+            raise AssertionError("the reorganisation took the registry as well")
         self.count("reorg of everything")
 
     def compete(self):
