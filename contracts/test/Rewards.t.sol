@@ -149,11 +149,10 @@ contract RewardsTest is Rewards {
         pass(1 weeks);
         vm.expectRevert();
         twin.publish(0, leaf, 5, list);
-        uint256 here = block.chainid;
-        vm.chainId(here + 1);
+        vm.chainId(CHAIN + 1);
         vm.expectRevert();
         minter.publish(0, leaf, 5, list);
-        vm.chainId(here);
+        vm.chainId(CHAIN);
         bytes[] memory few = signatures(keys, 0, 2, minter.digest(0, leaf, 5));
         refused(Attesters.TooFewSignatures.selector);
         minter.publish(0, leaf, 5, few);

@@ -119,6 +119,9 @@ library Trees {
 
 /// A community of five attesters, of whom three must sign, with a veto window of a day.
 abstract contract Community is Test {
+    /// Of forge's own chain. block.chainid would be read again where an optimiser finds that shorter, also after
+    /// vm.chainId.
+    uint256 internal constant CHAIN = 31337;
     bytes32 internal constant COMMUNITY = "Sonnenfeld";
     uint32 internal constant WINDOW = 1 days;
     address internal constant OWNER = address(0x0113);
