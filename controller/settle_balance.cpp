@@ -29,7 +29,7 @@ const char* to_text(BalanceVerdict verdict) {
 
 }  // namespace
 
-HeadBalance::HeadBalance(const SettleRules& rules, const RegisterTable& registers, const NameTable& households,
+HeadBalance::HeadBalance(const SettleRules& rules, const SettleRegisters& registers, const NameTable& households,
                          const IntervalSpan& span)
     : rules_(rules), registers_(registers), households_(households), span_(span) {
   const std::int64_t length = span.first.length_seconds();

@@ -28,7 +28,7 @@ struct BalanceRow {
 /// outlive it.
 class HeadBalance {
  public:
-  HeadBalance(const SettleRules& rules, const RegisterTable& registers, const NameTable& households,
+  HeadBalance(const SettleRules& rules, const SettleRegisters& registers, const NameTable& households,
               const IntervalSpan& span);
 
   void add(std::uint32_t meter, const std::vector<Delivery>& energies);
@@ -60,7 +60,7 @@ class HeadBalance {
   [[nodiscard]] std::int64_t begin_of(std::size_t interval) const;
 
   const SettleRules& rules_;
-  const RegisterTable& registers_;
+  const SettleRegisters& registers_;
   const NameTable& households_;
   IntervalSpan span_;
   std::size_t day_intervals_ = 0;

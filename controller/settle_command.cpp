@@ -8,6 +8,7 @@
 
 #include "controller/command_output.hpp"
 #include "controller/csv_rows.hpp"
+#include "controller/exchange_file.hpp"
 #include "controller/settle_report.hpp"
 #include "controller/settle_run.hpp"
 

@@ -105,7 +105,7 @@ std::span<const RegisterExchange> exchanges_of(const std::map<std::uint32_t, std
 
 }  // namespace
 
-HouseholdDeliveries household_deliveries(const RegisterTable& registers, const NameTable& households,
+HouseholdDeliveries household_deliveries(const SettleRegisters& registers, const NameTable& households,
                                          const SettleRules& rules, const IntervalSpan& span,
                                          std::vector<SettleFlag>& flags, const MeterObserver& observe) {
   std::vector<std::vector<const RegisterRow*>> rows(registers.meters.size());
@@ -124,7 +124,7 @@ HouseholdDeliveries household_deliveries(const RegisterTable& registers, const N
   return result;
 }
 
-std::vector<Delivery> head_deliveries(const RegisterTable& registers, std::uint32_t head, const SettleRules& rules,
+std::vector<Delivery> head_deliveries(const SettleRegisters& registers, std::uint32_t head, const SettleRules& rules,
                                       const IntervalSpan& span, std::vector<SettleFlag>& flags) {
   std::vector<const RegisterRow*> rows;
   for (const RegisterRow& row : registers.head_rows) {

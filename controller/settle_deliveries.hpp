@@ -21,13 +21,13 @@ using MeterObserver = std::function<void(std::uint32_t meter, const std::vector<
 /// not_a_boundary, without_meter), every exchange of a meter that the readings contradict and that counts as none
 /// (exchange_contradicted), and every interval that had to be estimated. Of two good readings of a meter at one time
 /// the first row counts.
-HouseholdDeliveries household_deliveries(const RegisterTable& registers, const NameTable& households,
+HouseholdDeliveries household_deliveries(const SettleRegisters& registers, const NameTable& households,
                                          const SettleRules& rules, const IntervalSpan& span,
                                          std::vector<SettleFlag>& flags, const MeterObserver& observe);
 
 /// The same for a head meter, of which only what is wrong with its readings is flagged. `head` is its place in the
 /// rules.
-std::vector<Delivery> head_deliveries(const RegisterTable& registers, std::uint32_t head, const SettleRules& rules,
+std::vector<Delivery> head_deliveries(const SettleRegisters& registers, std::uint32_t head, const SettleRules& rules,
                                       const IntervalSpan& span, std::vector<SettleFlag>& flags);
 
 }  // namespace commonwatt

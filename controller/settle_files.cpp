@@ -7,6 +7,7 @@
 
 #include "controller/calendar_text.hpp"
 #include "controller/csv_rows.hpp"
+#include "controller/settle_fields.hpp"
 #include "core/time.hpp"
 
 namespace commonwatt {
@@ -14,8 +15,6 @@ namespace {
 
 constexpr std::array contract_columns{"interval_start", "household", "zone", "side", "quantity_wh", "price"};
 constexpr std::array register_columns{"time", "meter", "household", "import_wh", "export_wh", "quality"};
-constexpr std::array exchange_columns{
-    "time", "meter", "closing_import_wh", "closing_export_wh", "opening_import_wh", "opening_export_wh"};
 constexpr std::array statement_columns{
     "interval_start",   "household",  "contract_wh", "delivered_wh", "deviation_wh", "energy_amount",
     "imbalance_amount", "fee_amount", "loss_amount", "tax_amount",   "total"};
@@ -25,26 +24,11 @@ constexpr std::array community_columns{"interval_start", "community", "household
 constexpr std::array island_columns{"begin", "end"};
 constexpr std::array unread_qualities{"estimated", "substituted", "suspect", "invalid", "held", "stale", "missing"};
 
-/// Meters of a thousand gigawatt-hours do not exist; sums of what does stay within 63 bits.
-constexpr std::int64_t register_max = 1'000'000'000'000;
-
-std::int64_t seconds_of(const char* column, const char* text) {
-  const std::optional<UtcTime> time = instant_from_text(text);
-  if (time) return time->seconds();
-  throw RowError{std::string(column) + " " + quoted(text) +
-                 " is neither seconds since 1970 nor a time such as 2026-06-21T10:15:00Z"};
-}
-
 std::int64_t interval_of(const char* text, const SettleRules& rules) {
   const std::int64_t begin = seconds_of("interval_start", text);
   if (begin % rules.interval_seconds == 0) return begin;
   throw RowError{"interval_start " + quoted(text) + " is not a multiple of " + std::to_string(rules.interval_seconds) +
                  " seconds"};
-}
-
-std::string name_of(const char* column, const char* text) {
-  if (is_name(text)) return text;
-  throw RowError{std::string(column) + " " + quoted(text) + " is not 1 to 32 characters of a-z, 0-9, '-' and '_'"};
 }
 
 Money amount_of(const char* column, const char* text, Money most) {
@@ -82,9 +66,10 @@ ContractRow contract_of(const std::array<char*, 6>& fields, SettleRules& rules, 
   return row;
 }
 
-Energy register_of(const char* column, const char* text, bool read) {
+/// Of a reading that was not good nothing may be stated.
+Energy reading_of(const char* column, const char* text, bool read) {
   if (!read && *text == '\0') return {};
-  return Energy{whole_number(column, text, 0, register_max)};
+  return register_of(column, text);
 }
 
 bool is_read(const char* quality) {
@@ -95,25 +80,6 @@ bool is_read(const char* quality) {
     known += std::string(", ") + name;
   }
   throw RowError{"quality " + quoted(quality) + " is none of " + known};
-}
-
-std::optional<std::uint32_t> head_meter_of(const std::string& meter, const SettleRules& rules) {
-  for (std::uint32_t i = 0; i < rules.head_meters.size(); ++i) {
-    if (rules.head_meters[i].meter == meter) return i;
-  }
-  return std::nullopt;
-}
-
-/// The two registers from a column on; nothing where both fields are empty.
-std::optional<Registers> exchange_registers(const std::array<char*, 6>& fields, std::size_t column) {
-  const bool is_there = *fields[column] != '\0';
-  if (is_there != (*fields[column + 1] != '\0')) {
-    throw RowError{std::string(exchange_columns[column]) + " and " + exchange_columns[column + 1] +
-                   " are both stated, or both empty where there is no meter"};
-  }
-  if (!is_there) return std::nullopt;
-  return Registers{register_of(exchange_columns[column], fields[column], true),
-                   register_of(exchange_columns[column + 1], fields[column + 1], true)};
 }
 
 Party party_of(const char* column, const char* text, NameTable& households) {
@@ -204,9 +170,9 @@ Result<std::vector<ContractRow>, std::string> read_contracts(const std::string& 
   return rows;
 }
 
-Result<RegisterTable, std::string> read_registers(const std::string& name, std::string text, const SettleRules& rules,
-                                                  NameTable& households) {
-  RegisterTable table;
+Result<SettleRegisters, std::string> read_registers(const std::string& name, std::string text, const SettleRules& rules,
+                                                    NameTable& households) {
+  SettleRegisters table;
   const auto error = for_rows<6>(name, text, register_columns, [&](const std::array<char*, 6>& fields, unsigned) {
     RegisterRow row;
     row.time = seconds_of("time", fields[0]);
@@ -223,32 +189,11 @@ Result<RegisterTable, std::string> read_registers(const std::string& name, std::
                      "'s above; a meter is of one household"};
     }
     row.read = is_read(fields[5]);
-    row.registers = {register_of("import_wh", fields[3], row.read), register_of("export_wh", fields[4], row.read)};
+    row.registers = {reading_of("import_wh", fields[3], row.read), reading_of("export_wh", fields[4], row.read)};
     (head ? table.head_rows : table.rows).push_back(row);
   });
   if (error) return Fail{*error};
   return table;
-}
-
-std::optional<std::string> read_exchanges(const std::string& name, std::string text, const SettleRules& rules,
-                                          RegisterTable& table) {
-  return for_rows<6>(name, text, exchange_columns, [&](const std::array<char*, 6>& fields, unsigned) {
-    const std::string meter = name_of("meter", fields[1]);
-    const std::optional<std::uint32_t> head = head_meter_of(meter, rules);
-    const std::optional<std::uint32_t> number = head ? head : table.meters.find(meter);
-    if (!number) throw RowError{"meter " + quoted(fields[1]) + " has no row in registers.csv"};
-    const RegisterExchange exchange{.time = seconds_of("time", fields[0]),
-                                    .closing = exchange_registers(fields, 2),
-                                    .opening = exchange_registers(fields, 4)};
-    if (!exchange.closing && !exchange.opening) throw RowError{"neither a meter that was there nor one that is"};
-    std::vector<RegisterExchange>& list = (head ? table.head_exchanges : table.exchanges)[*number];
-    const auto at =
-        std::lower_bound(list.begin(), list.end(), exchange.time,
-                         [](const RegisterExchange& other, std::int64_t time) { return other.time < time; });
-    if (at != list.end() && at->time == exchange.time)
-      throw RowError{"meter " + quoted(fields[1]) + " is exchanged twice at that time"};
-    list.insert(at, exchange);
-  });
 }
 
 Result<std::vector<StatementRow>, std::string> read_statements(const std::string& name, std::string text,

@@ -52,7 +52,7 @@ struct RegisterRow {
   bool read = false;
 };
 
-struct RegisterTable {
+struct SettleRegisters {
   std::vector<RegisterRow> rows;  ///< in the sequence of the file
   NameTable meters;
   std::vector<std::uint32_t> households;  ///< of each meter
@@ -113,14 +113,8 @@ struct SettleFlag {
 Result<std::vector<ContractRow>, std::string> read_contracts(const std::string& name, std::string text,
                                                              SettleRules& rules, NameTable& households);
 /// Rows of the rules' head meters have an empty household.
-Result<RegisterTable, std::string> read_registers(const std::string& name, std::string text, const SettleRules& rules,
-                                                  NameTable& households);
-/// Adds the rows of exchanges.csv, header
-/// `time,meter,closing_import_wh,closing_export_wh,opening_import_wh,opening_export_wh`, to a table of registers: from
-/// `time` on, which need be no boundary, another meter counts. Where one is put in place of none the closing registers
-/// are empty; where one is taken away for good, the opening ones. The error names the line.
-std::optional<std::string> read_exchanges(const std::string& name, std::string text, const SettleRules& rules,
-                                          RegisterTable& table);
+Result<SettleRegisters, std::string> read_registers(const std::string& name, std::string text, const SettleRules& rules,
+                                                    NameTable& households);
 Result<std::vector<StatementRow>, std::string> read_statements(const std::string& name, std::string text,
                                                                const SettleRules& rules, NameTable& households);
 Result<std::vector<PostingRow>, std::string> read_postings(const std::string& name, std::string text,

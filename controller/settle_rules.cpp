@@ -82,6 +82,15 @@ void read_households(ConfigTable& file, SettleRules& rules) {
   });
 }
 
+void read_exchange_keys(ConfigTable keys, SettleRules& rules) {
+  for_households(keys, [&](const std::string& name) {
+    const std::optional<Bytes> key = from_hex(keys.text(name.c_str()));
+    if (!key || key->size() != 33)
+      keys.fault(name.c_str(), "is no reading key: 66 hexadecimal digits, as 'commonwatt keys show' prints them");
+    rules.exchange_keys[name] = key.value_or(Bytes{});
+  });
+}
+
 void read_head_meters(std::vector<ConfigTable> tables, SettleRules& rules) {
   for (ConfigTable& table : tables) {
     HeadMeter head{.meter = table.text("meter"), .zone = 0};
@@ -156,6 +165,7 @@ Result<SettleRules, std::vector<std::string>> read_settle_rules(const std::files
   read_islanded(table, rules);
   read_zones(table.tables("zone"), rules);
   read_households(table, rules);
+  read_exchange_keys(table.table("exchange_keys"), rules);
   read_head_meters(table.tables("head_meter"), rules);
   read_balance(table.table("balance"), rules);
   std::vector<std::string> faults = table.finish();

@@ -41,6 +41,7 @@ struct SettleRules {
   std::map<std::string, Power> fuses;       ///< what each meter of a household can carry
   std::map<std::string, Power> nameplates;  ///< of each household's plant
   std::vector<HeadMeter> head_meters;
+  std::map<std::string, Bytes> exchange_keys;  ///< reading keys of those who may sign that a meter was replaced
   BalanceRules balance;
   std::size_t baseline_days = 20;  ///< from the first whole day on; at least spoof_baseline_min
   std::optional<Site> site;        ///< of all plants; nothing: nobody knows when it is night

@@ -16,7 +16,7 @@ struct SettleInput {
   SettleRules rules;
   NameTable households;
   std::vector<ContractRow> contracts;
-  RegisterTable registers;
+  SettleRegisters registers;
   std::vector<StatementRow> statements;  ///< as the run before left them
   std::vector<PostingRow> postings;      ///< of all runs before
   std::vector<RunRow> runs;

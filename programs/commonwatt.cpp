@@ -9,10 +9,12 @@
 
 #include "controller/chain/anchored_proof.hpp"
 #include "controller/clear_command.hpp"
+#include "controller/command_output.hpp"
 #include "controller/config.hpp"
 #include "controller/config_reader.hpp"
 #include "controller/controller.hpp"
 #include "controller/erase_command.hpp"
+#include "controller/exchange_file.hpp"
 #include "controller/gateway.hpp"
 #include "controller/keyring.hpp"
 #include "controller/proof_command.hpp"
@@ -364,6 +366,14 @@ int rotate(const std::string& directory, const std::string& name) {
   return 0;
 }
 
+int sign_exchanges_of(const std::string& directory, const std::string& file, const std::string& out) {
+  const Result<SigningKey, std::string> key = SigningKey::load(KeyKind::reading, key_file(directory, KeyKind::reading));
+  if (!key) return complain(key.error(), 1);
+  const Result<std::string, std::string> vouched = sign_exchange_file(file, *key);
+  if (!vouched) return complain(vouched.error(), status_data);
+  return write_result(out, *vouched, std::cout, std::cerr);
+}
+
 void add_keys(CLI::App& app, std::function<int()>& action) {
   CLI::App* command = app.add_subcommand("keys", "makes, shows and rotates signing keys");
   command->require_subcommand(1);
@@ -390,6 +400,17 @@ void add_keys(CLI::App& app, std::function<int()>& action) {
       ->required()
       ->check(CLI::IsMember({"order", "reading", "log"}));
   fresh->callback([=, &action] { action = [=] { return rotate(*directory, *name); }; });
+  CLI::App* vouch = command->add_subcommand("sign-exchanges", "signs the rows of exchanges.csv that are not signed");
+  auto exchanges = std::make_shared<std::string>();
+  auto out = std::make_shared<std::string>("-");
+  vouch->add_option("--dir", *directory, "where reading.key is")->required()->type_name("DIR");
+  vouch->add_option("exchanges", *exchanges, "which meters were replaced; - for standard input")
+      ->required()
+      ->type_name("exchanges.csv");
+  vouch->add_option("--out", *out, "where the signed rows go; - for standard output")
+      ->type_name("FILE")
+      ->capture_default_str();
+  vouch->callback([=, &action] { action = [=] { return sign_exchanges_of(*directory, *exchanges, *out); }; });
   command->footer("Example: commonwatt keys make --dir /etc/commonwatt/keys");
 }
 

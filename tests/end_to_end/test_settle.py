@@ -243,6 +243,26 @@ class Settle(unittest.TestCase):
                            (f"{T},m-h1,-1,1,0,0", "closing_import_wh"), ("1,2", "fewer than 6 columns")):
             self.refused(case, words, file="exchanges.csv", text=f"{self.EXCHANGES}{row}\n")
 
+    def test_an_exchange_must_be_signed_where_keys_are_named(self):
+        case = Case()
+        case.meter("h1", (1000, 0), (1200, 0), (7, 0), (107, 0))
+        case.write(self.folder)
+        keys = self.path("keys")
+        shown = subprocess.run([PROGRAM, "keys", "make", "--dir", keys], check=True, capture_output=True, text=True).stdout
+        key = next(line.split('"')[1] for line in shown.splitlines() if line.startswith("reading_key"))
+        with open(self.path("settlement.toml"), "a", encoding="utf-8") as file:
+            file.write(f'[exchange_keys]\ninstaller = "{key}"\n')
+        self.exchange(f"{T + 1200},m-h1,1250,0,3,0")
+        self.assertIn("exchanges.csv:1: the header is not", run(self.folder, status=65).stderr)
+        exchanges = self.path("exchanges.csv")
+        subprocess.run([PROGRAM, "keys", "sign-exchanges", "--dir", keys, exchanges, "--out", exchanges], check=True)
+        run(self.folder)
+        self.assertEqual([self.figures("h1", T + place * 900)["delivered_wh"] for place in range(3)], [200, 54, 100])
+        good = self.text("exchanges.csv")
+        with open(exchanges, "w", encoding="utf-8") as file:
+            file.write(good.replace(",1250,", ",1240,"))
+        self.assertIn("exchanges.csv:2: the signature is not one of [exchange_keys]", run(self.folder, "--run", "revised", status=65).stderr)
+
     def test_what_is_wrong_with_readings_is_flagged(self):
         case = Case(fuse_w={"h1": 2000})
         case.meter("h1", (0, 0), (9000, 0), (300, 0))  # 9 kWh in a quarter hour behind 2 kW

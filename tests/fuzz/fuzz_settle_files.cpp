@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 
+#include "controller/exchange_file.hpp"
 #include "controller/settle_run.hpp"
 
 namespace commonwatt {
@@ -14,6 +15,21 @@ template <class Rows>
 bool is_read(const Result<Rows, std::string>& rows, const char* file) {
   assert(rows.ok() || rows.error().rfind(file, 0) == 0);
   return rows.ok();
+}
+
+/// What is read unsigned is read signed, as the same.
+void read_exchanged(const std::string& text, SettleRules rules, SettleRegisters& registers) {
+  static const SigningKey key = SigningKey::make(KeyKind::reading);
+  SettleRegisters again = registers;
+  const auto wrong = read_exchanges("exchanges.csv", text, rules, registers);
+  assert(!wrong || wrong->rfind("exchanges.csv:", 0) == 0);
+  rules.exchange_keys["k"] = key.public_key();
+  const Result<std::string, std::string> vouched = sign_exchanges("exchanges.csv", text, key);
+  assert(vouched.ok() || vouched.error().rfind("exchanges.csv:", 0) == 0);
+  if (wrong) return;
+  assert(vouched.ok());
+  assert(!read_exchanges("exchanges.csv", *vouched, rules, again).has_value());
+  assert(again.exchanges == registers.exchanges && again.head_exchanges == registers.head_exchanges);
 }
 
 SettleRules rules_with_zones() {
@@ -121,10 +137,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto registers = read_registers("registers.csv", second, input.rules, input.households);
   static_cast<void>(is_read(read_runs("runs.csv", first, input.rules), "runs.csv:"));
   static_cast<void>(is_read(read_island_spans("islanded.csv", first), "islanded.csv:"));
-  if (registers) {
-    const auto wrong = read_exchanges("exchanges.csv", first, input.rules, *registers);
-    assert(!wrong || wrong->rfind("exchanges.csv:", 0) == 0);
-  }
+  if (registers) read_exchanged(first, input.rules, *registers);
   NameTable others;
   static_cast<void>(is_read(read_community_rows("communities.csv", first, input.rules, others), "communities.csv:"));
   if (!is_read(contracts, "contracts.csv:") || !is_read(registers, "registers.csv:")) return 0;
