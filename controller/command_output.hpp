@@ -13,8 +13,8 @@ inline constexpr int status_data = 65;
 /// Says what is wrong, on a line of its own under the program's name, and returns the status.
 int complain(std::ostream& errors, const std::string& what, int status);
 
-/// Writes a result to a file, or to `out` for `-`. Returns the exit status: 0, or 1 after saying what cannot be
-/// written.
+/// Writes a result to a file, or to `out` for `-`; a file that is there keeps what it has until the new one is whole.
+/// Returns the exit status: 0, or 1 after saying what cannot be written.
 int write_result(const std::string& path, const std::string& text, std::ostream& out, std::ostream& errors);
 
 }  // namespace commonwatt

@@ -7,7 +7,9 @@ import csv
 import json
 import os
 import random
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,12 @@ PROGRAM = "build/release/bin/commonwatt"
 SEED = int(os.environ.get("COMMONWATT_TEST_SEED", "20261121"))
 STATEMENT = ("contract_wh delivered_wh deviation_wh energy_amount imbalance_amount fee_amount loss_amount tax_amount total").split()
 WRITTEN = ("statements.csv", "postings.csv", "flags.csv", "runs.csv", "communities.csv")
+
+
+def disk_full():
+    """For a process to be: no file takes more than 64 bytes, as on a disk that is full."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
 
 
 def run(directory, *arguments, status=0):
@@ -255,7 +263,12 @@ class Settle(unittest.TestCase):
         self.exchange(f"{T + 1200},m-h1,1250,0,3,0")
         self.assertIn("exchanges.csv:1: the header is not", run(self.folder, status=65).stderr)
         exchanges = self.path("exchanges.csv")
-        subprocess.run([PROGRAM, "keys", "sign-exchanges", "--dir", keys, exchanges, "--out", exchanges], check=True)
+        sign = [PROGRAM, "keys", "sign-exchanges", "--dir", keys, exchanges, "--out", exchanges]
+        unsigned = self.text("exchanges.csv")
+        full = subprocess.run(sign, capture_output=True, text=True, preexec_fn=disk_full, check=False)
+        self.assertEqual((full.returncode, full.stderr), (1, f"commonwatt: {exchanges}: cannot be written\n"))
+        self.assertEqual(self.text("exchanges.csv"), unsigned)
+        subprocess.run(sign, check=True)
         run(self.folder)
         self.assertEqual([self.figures("h1", T + place * 900)["delivered_wh"] for place in range(3)], [200, 54, 100])
         good = self.text("exchanges.csv")
