@@ -15,12 +15,23 @@ std::optional<EvmAddress> account_of(const State& state, const HouseholdId& hous
   return key == state.account_keys.end() ? std::nullopt : address_of_order_key(key->second);
 }
 
+VaultAccounts vault_accounts(const State& state) {
+  VaultAccounts accounts{.households = {}, .known = state.vault_funds};
+  for (const auto& [id, household] : state.households) {
+    if (const std::optional<EvmAddress> account = account_of(state, id))
+      accounts.households.emplace(Address{*account}, id);
+  }
+  return accounts;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<AnchorDesk>, std::string> AnchorDesk::open(const ChainConfig& config,
                                                                   const std::filesystem::path& directory,
-                                                                  Journal& journal, Outgoing& outgoing) {
-  Result<std::unique_ptr<Anchoring>, std::string> anchoring = Anchoring::start(config, directory);
+                                                                  Journal& journal, Outgoing& outgoing,
+                                                                  const State& state) {
+  Result<std::unique_ptr<Anchoring>, std::string> anchoring =
+      Anchoring::start(config, directory, vault_accounts(state));
   if (!anchoring) return Fail{anchoring.error()};
   std::unique_ptr<AnchorDesk> desk(new AnchorDesk(journal, outgoing));
   for (const AttesterRecord& attester : config.attesters) desk->attesters_.insert(attester.name);

@@ -19,7 +19,7 @@ class AnchorDesk {
   /// The journal and `outgoing` must outlive this, as must the configuration.
   static Result<std::unique_ptr<AnchorDesk>, std::string> open(const ChainConfig& config,
                                                                const std::filesystem::path& directory, Journal& journal,
-                                                               Outgoing& outgoing);
+                                                               Outgoing& outgoing, const State& state);
 
   /// Whether that is an attester's name at the broker.
   [[nodiscard]] bool is_attester(const HouseholdId& name) const { return attesters_.contains(name); }
@@ -34,6 +34,8 @@ class AnchorDesk {
   void send_settlements(const HouseholdId& household, std::int64_t after, const State& state);
 
   [[nodiscard]] AnchoringStatus status() const { return anchoring_->status(); }
+  [[nodiscard]] std::vector<CollateralKnown> collateral() { return anchoring_->collateral(); }
+  void await_collateral(std::chrono::seconds at_most) { anchoring_->await_collateral(at_most); }
   [[nodiscard]] std::vector<RaiseAlarm> alarms() { return anchoring_->alarms(); }
 
  private:

@@ -12,6 +12,7 @@
 #include "controller/chain/abi.hpp"
 #include "controller/chain/outbox.hpp"
 #include "controller/system_clock.hpp"
+#include "controller/veto_window.hpp"
 
 namespace commonwatt {
 namespace {
@@ -19,10 +20,6 @@ namespace {
 using Time = Attestations::Time;
 
 constexpr std::chrono::seconds tick_period{1};
-/// Anchors the registry takes within its veto window: AnchorRegistry's RING - 1.
-constexpr std::int64_t pending_max = 7;
-/// How long anchors may wait for the veto window before the operator is told.
-constexpr std::chrono::minutes window_patience{10};
 /// Attestations that wait for the thread; further ones are dropped, and their attesters send them again.
 constexpr std::size_t inbox_max = 65'536;
 /// A stop waits for a node at most about this often times the reply's time.
@@ -50,10 +47,12 @@ struct Chain {
   std::unique_ptr<EvmKey> key;
   std::unique_ptr<RpcPool> pool;
   std::unique_ptr<Outbox> outbox;
+  std::unique_ptr<VaultWatch> vault;
   std::int64_t drafted = 0;  ///< the newest epoch in the outbox
 };
 
-Result<Chain, std::string> open_chain(const ChainConfig& config, const std::filesystem::path& directory) {
+Result<Chain, std::string> open_chain(const ChainConfig& config, const std::filesystem::path& directory,
+                                      VaultAccounts accounts) {
   Chain chain;
   if (config.mode == ChainMode::none) return chain;
   Result<EvmKey, std::string> key = load_key(EvmKeyKind::relayer, config.relayer);
@@ -67,6 +66,8 @@ Result<Chain, std::string> open_chain(const ChainConfig& config, const std::file
                    *chain.key, *chain.pool);
   if (!outbox) return Fail{outbox.error()};
   chain.outbox = std::move(*outbox);
+  if (config.vault)
+    chain.vault = std::make_unique<VaultWatch>(*config.vault, config.domain.registry, std::move(accounts));
   const auto last = chain.outbox->last_anchor();
   if (!last) return Fail{last.error()};
   if (*last) chain.drafted = (*last)->epoch;
@@ -79,6 +80,7 @@ class Anchoring::Work {
  public:
   Work(const AnchorDomain& domain, std::unique_ptr<Attestations> attestations, Chain chain)
       : domain_(domain), attestations_(std::move(attestations)), chain_(std::move(chain)) {
+    has_looked_ = !chain_.vault;
     status_.attested = attestations_->attested();
     first_wanted_ =
         std::max<std::int64_t>(1, (chain_.outbox ? std::min(chain_.drafted, status_.attested) : status_.attested) + 1 -
@@ -108,6 +110,14 @@ class Anchoring::Work {
     const std::lock_guard lock(mutex_);
     return status_;
   }
+  std::vector<CollateralKnown> collateral() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(collateral_, {});
+  }
+  void await_collateral(std::chrono::seconds at_most) {
+    std::unique_lock lock(mutex_);
+    collateral_read_.wait_for(lock, at_most, [this] { return has_looked_; });
+  }
   std::vector<RaiseAlarm> alarms() {
     const std::lock_guard lock(mutex_);
     return std::exchange(alarms_, {});
@@ -121,6 +131,7 @@ class Anchoring::Work {
   void tick();
   void draft(Time now);
   void look_at_chain();
+  void look_at_vault();
   bool is_worth_telling(const ChainAlarm& alarm) const;
   void say(const std::string& source, const std::string& text);
   void say_once(const std::string& what, const std::string& text);
@@ -140,15 +151,18 @@ class Anchoring::Work {
   Chain chain_;
   AnchoringStatus seen_;
   std::int64_t registry_final_ = 0;
-  std::optional<Time> waits_since_;   // for the veto window
+  VetoWindow window_;
   std::map<std::string, bool> told_;  // what was said and has not passed
   std::int64_t first_wanted_ = 1;
 
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
+  std::condition_variable collateral_read_;
   std::deque<Item> items_;
   std::vector<RaiseAlarm> alarms_;
+  std::vector<CollateralKnown> collateral_;
   AnchoringStatus status_;
+  bool has_looked_ = false;  // at all collateral, or in vain
   bool stop_ = false;
   std::thread thread_;  // last: it uses all of the above
 };
@@ -201,30 +215,21 @@ void Anchoring::Work::tick() {
     draft(now);
     look_at_chain();
   }
+  look_at_vault();
   attestations_->forget(chain_.outbox ? chain_.drafted : attestations_->attested());
   set_status(seen_);
 }
 
-/// What is attested goes into the outbox, as far as the registry takes it: behind that a transaction would only burn
-/// gas.
+/// What is attested goes into the outbox, as far as the registry takes it.
 void Anchoring::Work::draft(Time now) {
-  const std::int64_t limit = std::min(attestations_->attested(), registry_final_ + pending_max);
-  while (chain_.drafted < limit) {
+  const std::int64_t attested = attestations_->attested();
+  while (chain_.drafted < VetoWindow::limit(attested, registry_final_)) {
     const std::optional<Attestations::Attested> next = attestations_->attested_anchor(chain_.drafted + 1);
     if (!next || !good(chain_.outbox->draft(next->anchor, next->signatures))) break;
     ++chain_.drafted;
   }
-  if (chain_.drafted == attestations_->attested() || chain_.drafted < registry_final_ + pending_max) {
-    waits_since_.reset();
-    told_.erase("window");
-    return;
-  }
-  if (!waits_since_) waits_since_ = now;
-  if (now - *waits_since_ >= window_patience) {
-    say_once("window", "epoch " + std::to_string(chain_.drafted + 1) + " waits: the registry takes " +
-                           std::to_string(pending_max) +
-                           " anchors within its veto window; raise anchor_intervals if they come faster than that");
-  }
+  if (const auto complaint = window_.complaint(chain_.drafted, attested, registry_final_, now))
+    say("chain", *complaint);
 }
 
 void Anchoring::Work::look_at_chain() {
@@ -247,6 +252,21 @@ void Anchoring::Work::look_at_chain() {
   seen_.final = std::min({report->finalized, registry_final_, seen_.anchored});
 }
 
+/// While the chain cannot be read the collateral known last counts.
+void Anchoring::Work::look_at_vault() {
+  if (!chain_.vault) return;
+  const Result<std::vector<CollateralKnown>, std::string> changed = chain_.vault->look(*chain_.pool);
+  if (changed) {
+    told_.erase("vault");
+  } else {
+    say_once("vault", "collateral cannot be read, what was known last counts: " + changed.error());
+  }
+  const std::lock_guard lock(mutex_);
+  if (changed) collateral_.insert(collateral_.end(), changed->begin(), changed->end());
+  has_looked_ = has_looked_ || !changed || chain_.vault->has_read_all();
+  collateral_read_.notify_all();
+}
+
 /// The registry takes no more within its veto window: that passes by itself.
 bool Anchoring::Work::is_worth_telling(const ChainAlarm& alarm) const {
   static const std::string too_many = to_data(abi_selector("TooManyPending()"));
@@ -267,11 +287,12 @@ Anchoring::Anchoring(std::unique_ptr<Work> work) : work_(std::move(work)) {}
 Anchoring::~Anchoring() = default;
 
 Result<std::unique_ptr<Anchoring>, std::string> Anchoring::start(const ChainConfig& config,
-                                                                 const std::filesystem::path& directory) {
+                                                                 const std::filesystem::path& directory,
+                                                                 VaultAccounts accounts) {
   Result<std::unique_ptr<Attestations>, std::string> attestations =
       Attestations::open(directory / "attestations.sqlite", config);
   if (!attestations) return Fail{attestations.error()};
-  Result<Chain, std::string> chain = open_chain(config, directory);
+  Result<Chain, std::string> chain = open_chain(config, directory, std::move(accounts));
   if (!chain) return Fail{chain.error()};
   return std::unique_ptr<Anchoring>(
       new Anchoring(std::make_unique<Work>(config.domain, std::move(*attestations), std::move(*chain))));
@@ -291,6 +312,14 @@ void Anchoring::take(const HouseholdId& attester, const Attestation& given) {
 
 AnchoringStatus Anchoring::status() const {
   return work_->status();
+}
+
+std::vector<CollateralKnown> Anchoring::collateral() {
+  return work_->collateral();
+}
+
+void Anchoring::await_collateral(std::chrono::seconds at_most) {
+  work_->await_collateral(at_most);
 }
 
 std::vector<RaiseAlarm> Anchoring::alarms() {

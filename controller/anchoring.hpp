@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "controller/attestation.hpp"
+#include "controller/chain/vault_watch.hpp"
 #include "controller/chain_config.hpp"
 #include "controller/effect.hpp"
 
@@ -23,9 +24,10 @@ struct AnchoringStatus {
 class Anchoring {
  public:
   /// Opens the stores in `directory`, loads the relayer's key and starts the thread. The error says what is missing.
-  /// The configuration must outlive this.
+  /// The configuration must outlive this. The accounts are followed in mode vault.
   static Result<std::unique_ptr<Anchoring>, std::string> start(const ChainConfig& config,
-                                                               const std::filesystem::path& directory);
+                                                               const std::filesystem::path& directory,
+                                                               VaultAccounts accounts);
   /// Waits for the question to a node that is under way.
   ~Anchoring();
   Anchoring(const Anchoring&) = delete;
@@ -38,6 +40,10 @@ class Anchoring {
   void expect(const Anchor& anchor);
   void take(const HouseholdId& attester, const Attestation& given);
   [[nodiscard]] AnchoringStatus status() const;
+  /// What is new about the households' collateral since the last call.
+  [[nodiscard]] std::vector<CollateralKnown> collateral();
+  /// Waits until every household's collateral was read once, the chain could not be read, or this has passed.
+  void await_collateral(std::chrono::seconds at_most);
   /// What the operator is to be told since the last call.
   [[nodiscard]] std::vector<RaiseAlarm> alarms();
 

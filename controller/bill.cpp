@@ -68,6 +68,7 @@ std::string bill_line(const Bill& bill) {
   add(json, "feed_in_price", number(statement.tariff.feed_in.count));
   add(json, "energy_amount", number(statement.energy_amount.count));
   add(json, "imbalance_amount", number(statement.imbalance_amount.count));
+  add(json, "fee_amount", number(statement.fee_amount.count));
   add(json, "loss_amount", number(statement.loss_amount.count));
   add(json, "tax_amount", number(statement.tax_amount.count));
   add(json, "total", number(statement.total.count));

@@ -16,6 +16,7 @@
 #include "controller/gateway_store.hpp"
 #include "controller/household_account.hpp"
 #include "controller/household_bill.hpp"
+#include "controller/log_mirror.hpp"
 
 namespace commonwatt {
 namespace {
@@ -126,6 +127,7 @@ int write_proof(const BillOptions& options, const std::vector<Bill>& bills, cons
   });
   ProofParts parts = options.proof_parts;
   parts.log_key = options.log_key;
+  if (!options.store.empty()) parts.log = read_log_leaves(std::filesystem::path(options.store) / log_mirror_file);
   const Result<ProofFile, std::string> proof = make_proof(*own, parts);
   if (!proof) return complain(errors, proof.error(), status_data);
   return write_result(options.proof, proof_text(*proof), out, errors);

@@ -83,6 +83,7 @@ MarketRules read_rules(ConfigTable& top, ConfigTable& table) {
   rules.clearing.k_permille = table.integer("k_permille", {0, 1000}, 500);
   rules.tariff = read_market_tariff(top, table, rules.interval_seconds);
   rules.loss_permille = table.integer("loss_permille", {0, 1000}, 0);
+  rules.network_fee = Price{table.integer("network_fee", {0, price_range.high}, 0)};
   const std::string end = table.text("trading_end", "");
   if (!end.empty()) {
     rules.trading_end = time_from_text(end);

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "controller/anchor_desk.hpp"
-#include "controller/bill.hpp"
 #include "controller/broker.hpp"
 #include "controller/broker_access.hpp"
+#include "controller/household_desk.hpp"
 #include "controller/http_server.hpp"
 #include "controller/inbox.hpp"
 #include "controller/journal.hpp"
@@ -33,6 +33,7 @@ constexpr std::int64_t snapshot_intervals = 24;
 constexpr std::chrono::milliseconds patience{200};
 constexpr std::chrono::milliseconds patience_sending{2};
 constexpr std::chrono::milliseconds picture_period{500};
+constexpr std::chrono::seconds collateral_patience{15};
 
 struct Incoming {
   UtcTime received;
@@ -52,7 +53,8 @@ class Controller {
         speed_(speed),
         inbox_(inbox_max),
         payments_(config.payments),
-        view_(config.store) {}
+        view_(config.store),
+        desk_(log_key_, *journal_, view_, outgoing_) {}
 
   bool start();
   int loop();
@@ -73,24 +75,17 @@ class Controller {
   void tell_of_missing_tariff();
   bool book_payments();
   void tell_of_anchors();
+  bool take_collateral();
   bool erase_old_months();
   std::vector<TimedEvent> due_events();
 
   void run(const Effect& effect);
-  void send_receipt(const SendReceipt& effect);
-  void publish_checkpoint(const PublishCheckpoint& effect);
-  [[nodiscard]] CheckpointMessage checkpoint_message(std::int64_t old_size) const;
-  void send_bill(const HouseholdId& household, const std::optional<Bill>& bill);
-  void note_witnessed(const CheckpointWitnessed& effect);
   void alarm(Severity severity, const std::string& source, const std::string& text);
   bool refuse(const std::string& source, const std::string& text) {
     alarm(Severity::alarm, source, text);
     return false;
   }
   void show(bool now);
-  [[nodiscard]] SignedLog signed_log() const {
-    return {.checkpoint = checkpoint_, .signature = checkpoint_signature_, .leaves = leaves_};
-  }
   [[nodiscard]] UtcTime event_time(UtcTime time) { return last_time_ = std::max(last_time_, time); }
 
   const ControllerConfig& config_;
@@ -99,9 +94,6 @@ class Controller {
   Clock& clock_;
   std::int64_t speed_;
   State state_;
-  std::vector<Hash32> leaves_;  // of the evidence log
-  Checkpoint checkpoint_;       // the newest signed state
-  Bytes checkpoint_signature_;
   std::optional<Interval> told_without_tariff_;
   UtcTime last_time_;                  // of the newest event: time in the journal never runs backwards
   std::vector<TimedEvent> follow_up_;  // outcomes of effects, to be journalled next
@@ -116,6 +108,7 @@ class Controller {
   PaymentWatch payments_;
   MarketView view_;
   Outgoing outgoing_;
+  HouseholdDesk desk_;                   // after what it works with
   std::unique_ptr<AnchorDesk> anchors_;  // none unless the configuration asks for it
   AnchoringStatus anchoring_shown_;
   std::unique_ptr<HttpServer> server_;  // before the bus: both end before what they talk to
@@ -127,10 +120,11 @@ bool Controller::restore() {
   if (!restored) return refuse("journal", restored.error());
   state_ = std::move(*restored);
   last_time_ = std::max(clock_.now(), journal_->last_time());
-  leaves_ = journal_->log_leaves();
-  if (static_cast<std::int64_t>(leaves_.size()) != state_.log.size() || merkle_root(leaves_) != state_.log.root()) {
+  std::vector<Hash32> leaves = journal_->log_leaves();
+  if (static_cast<std::int64_t>(leaves.size()) != state_.log.size() || merkle_root(leaves) != state_.log.root()) {
     return refuse("journal", "the sealed batches do not make the log's root; run 'commonwatt verify' on the directory");
   }
+  desk_.restore(std::move(leaves));
   constexpr std::int64_t shown_max = 192;
   for (std::int64_t index = std::max<std::int64_t>(0, state_.log.size() - shown_max); index < state_.log.size();
        ++index) {
@@ -153,24 +147,28 @@ bool Controller::configure() {
                               .log_key = log_key_.public_key(),
                               .rules = config_.rules,
                               .households = config_.households,
-                              .anchor_intervals = config_.chain ? config_.chain->anchor_intervals : 0};
+                              .anchor_intervals = config_.chain ? config_.chain->anchor_intervals : 0,
+                              .has_vault = config_.chain && config_.chain->mode == ChainMode::vault};
   std::vector<HouseholdRecord> known;
   for (const auto& [id, household] : state_.households) known.push_back(household);
   const bool in_force = state_.next_gate && configured == MarketConfigured{.origin = state_.origin,
                                                                            .log_key = state_.log_key,
                                                                            .rules = state_.rules,
                                                                            .households = known,
-                                                                           .anchor_intervals = state_.anchor_intervals};
+                                                                           .anchor_intervals = state_.anchor_intervals,
+                                                                           .has_vault = state_.has_vault};
   return in_force || commit({{.time = event_time(clock_.now()), .event = std::move(configured)}});
 }
 
 bool Controller::open_anchors() {
   if (!config_.chain) return true;
   Result<std::unique_ptr<AnchorDesk>, std::string> desk =
-      AnchorDesk::open(*config_.chain, config_.store, *journal_, outgoing_);
+      AnchorDesk::open(*config_.chain, config_.store, *journal_, outgoing_, state_);
   if (!desk) return refuse("chain", desk.error());
   anchors_ = std::move(*desk);
-  return true;
+  // Orders are worth what collateral stands behind them: better to know it before the first comes.
+  anchors_->await_collateral(collateral_patience);
+  return take_collateral();
 }
 
 bool Controller::open_broker() {
@@ -266,7 +264,7 @@ int Controller::loop() {
     }
     tell_of_missing_tariff();
     tell_of_anchors();
-    if (running) running = book_payments() && erase_old_months();
+    if (running) running = take_collateral() && book_payments() && erase_old_months();
     outgoing_.flush(*bus_);
     show(false);
   }
@@ -293,6 +291,15 @@ void Controller::tell_of_anchors() {
   for (const RaiseAlarm& raised : anchors_->alarms()) alarm(raised.severity, raised.source, raised.text);
   const AnchoringStatus status = anchors_->status();
   picture_wanted_ |= status != std::exchange(anchoring_shown_, status);
+}
+
+/// What the chain says of it becomes part of the journal: a replay admits the same orders.
+bool Controller::take_collateral() {
+  if (!anchors_) return true;
+  std::vector<TimedEvent> events;
+  for (const CollateralKnown& known : anchors_->collateral())
+    events.push_back({.time = event_time(clock_.now()), .event = known});
+  return events.empty() || commit(events);
 }
 
 /// What is older than the operator keeps it goes once a month, while the market runs.
@@ -323,7 +330,7 @@ bool Controller::commit(const std::vector<TimedEvent>& events) {
   for (const TimedEvent& timed : events) {
     for (Effect& effect : step(state_, timed.event, timed.time)) {
       if (auto* store = std::get_if<StoreBatch>(&effect)) {
-        leaves_.push_back(log_leaf(store->entry));
+        desk_.append(log_leaf(store->entry));
         batches.push_back(std::move(*store));
       } else if (auto* booked = std::get_if<StorePayment>(&effect)) {
         payments.push_back(std::move(*booked));
@@ -375,7 +382,7 @@ std::optional<Event> Controller::event_of(const Incoming& incoming) {
       OrderReceived received{.sender = household, .order = std::move(*order)};
       const std::optional<Receipt> again = repeated(state_, received, incoming.received);
       if (!again) return received;
-      send_receipt({.household = household, .receipt = *again});
+      desk_.send_receipt({.household = household, .receipt = *again});
       return std::nullopt;
     }
     case UpTopic::reading: {
@@ -384,7 +391,7 @@ std::optional<Event> Controller::event_of(const Incoming& incoming) {
       ReadingReceived received{.sender = household, .reading = std::move(*reading)};
       const std::optional<Receipt> again = repeated(state_, received, incoming.received);
       if (!again) return received;
-      send_receipt({.household = household, .receipt = *again});
+      desk_.send_receipt({.household = household, .receipt = *again});
       return std::nullopt;
     }
     case UpTopic::cosignature: {
@@ -411,7 +418,7 @@ void Controller::refuse_unreadable(const HouseholdId& household, UpTopic topic, 
   Receipt receipt{
       .subject = Subject::order, .id = sha256(incoming.payload), .received = incoming.received, .rejection = 0};
   if (topic == UpTopic::reading) receipt.subject = Subject::reading;
-  if (topic != UpTopic::cosignature) send_receipt({.household = household, .receipt = receipt});
+  if (topic != UpTopic::cosignature) desk_.send_receipt({.household = household, .receipt = receipt});
   alarm(Severity::warning, household.text(),
         std::string("an unreadable message on ") + to_text(topic) + " was refused; update the gateway");
 }
@@ -440,39 +447,17 @@ void Controller::take_status(const HouseholdId& household, const Bytes& payload)
 void Controller::answer_request(const HouseholdId& household, const Bytes& payload) {
   const Result<Request, CborError> request = decode<Request>(payload);
   if (!request) return;
-  switch (request->kind) {
-    case RequestKind::clearing: {
-      const auto open = state_.open.find(request->interval);
-      if (open != state_.open.end() && open->second.cleared)
-        return outgoing_.add(down_topic(household, DownTopic::clearing), encode(*open->second.cleared));
-      std::optional<StoreBatch> store = journal_->first_batch_of(request->interval);
-      if (!store) return;
-      // As it was published: the batch before it was sealed later.
-      store->batch.record.previous_batch = {};
-      return outgoing_.add(down_topic(household, DownTopic::clearing), encode(store->batch.record));
-    }
-    case RequestKind::bill: {
-      const std::optional<StoreBatch> store =
-          request->log_index ? journal_->batch_at(*request->log_index) : journal_->batch_in_force(request->interval);
-      if (store) send_bill(household, make_bill(*store, household, signed_log()));
-      return;
-    }
-    case RequestKind::checkpoint: {
-      if (checkpoint_.size == 0 || request->old_size <= 0 || request->old_size > checkpoint_.size) return;
-      return outgoing_.add(down_topic(household, DownTopic::checkpoint), encode(checkpoint_message(request->old_size)));
-    }
-    case RequestKind::settlement:
-      if (anchors_) anchors_->send_settlements(household, request->after, state_);
-      return;
-    case RequestKind::journal:  // Only attesters are told of others.
-      return;
+  if (request->kind == RequestKind::settlement) {
+    if (anchors_) anchors_->send_settlements(household, request->after, state_);
+  } else {
+    desk_.answer(household, *request, state_);
   }
 }
 
 void Controller::run(const Effect& effect) {
   struct Visitor {
     Controller& self;
-    void operator()(const SendReceipt& receipt) const { self.send_receipt(receipt); }
+    void operator()(const SendReceipt& receipt) const { self.desk_.send_receipt(receipt); }
     void operator()(const PublishClearing& clearing) const {
       const auto open = self.state_.open.find(clearing.record.interval);
       self.view_.note_cleared(clearing.record, open == self.state_.open.end() ? 0 : open->second.rejected_orders);
@@ -489,60 +474,11 @@ void Controller::run(const Effect& effect) {
            .event = CheckpointSigned{.size = sign.checkpoint.size,
                                      .signature = sign_checkpoint(self.log_key_, sign.checkpoint)}});
     }
-    void operator()(const PublishCheckpoint& publish) const { self.publish_checkpoint(publish); }
-    void operator()(const CheckpointWitnessed& witnessed) const { self.note_witnessed(witnessed); }
+    void operator()(const PublishCheckpoint& publish) const { self.desk_.publish_checkpoint(publish, self.state_); }
+    void operator()(const CheckpointWitnessed& witnessed) const { self.desk_.note_witnessed(witnessed, self.state_); }
     void operator()(const RaiseAlarm& raised) const { self.alarm(raised.severity, raised.source, raised.text); }
   };
   std::visit(Visitor{*this}, effect);
-}
-
-void Controller::send_receipt(const SendReceipt& effect) {
-  const SignedReceipt receipt{.receipt = effect.receipt,
-                              .signature = log_key_.sign_message(receipt_text(effect.receipt))};
-  outgoing_.add(down_topic(effect.household, DownTopic::receipt), encode(receipt));
-}
-
-void Controller::publish_checkpoint(const PublishCheckpoint& effect) {
-  const bool is_newer = checkpoint_.size > 0 && checkpoint_.size < effect.checkpoint.size;
-  const std::int64_t old_size = is_newer ? checkpoint_.size : effect.checkpoint.size - 1;
-  checkpoint_ = effect.checkpoint;
-  checkpoint_signature_ = effect.signature;
-  const NoteKey log{.name = checkpoint_.origin, .public_key = state_.log_key};
-  view_.note_checkpoint(checkpoint_, checkpoint_signature_, leaves_,
-                        signed_note(checkpoint_, log, checkpoint_signature_, {}, {}));
-  outgoing_.add(checkpoint_topic, encode(checkpoint_message(old_size)));
-  // Several runs may have been sealed since the last signature.
-  const SignedLog signed_until = signed_log();
-  for (std::int64_t index = old_size; index < checkpoint_.size; ++index) {
-    const std::optional<StoreBatch> sealed = journal_->batch_at(index);
-    if (!sealed) continue;
-    const BatchBills bills(*sealed, signed_until);
-    for (const auto& [id, household] : state_.households) send_bill(id, bills.of(id));
-  }
-}
-
-CheckpointMessage Controller::checkpoint_message(std::int64_t old_size) const {
-  CheckpointMessage message{
-      .checkpoint = checkpoint_, .signature = checkpoint_signature_, .old_size = old_size, .consistency = {}};
-  const std::span<const Hash32> leaves(leaves_.data(), static_cast<std::size_t>(checkpoint_.size));
-  if (old_size > 0) message.consistency = consistency_path(leaves, static_cast<std::size_t>(old_size));
-  return message;
-}
-
-void Controller::send_bill(const HouseholdId& household, const std::optional<Bill>& bill) {
-  if (bill) outgoing_.add(down_topic(household, DownTopic::bill), encode(*bill));
-}
-
-void Controller::note_witnessed(const CheckpointWitnessed& effect) {
-  std::vector<NoteKey> witnesses;
-  for (const Cosignature& cosignature : effect.cosignatures) {
-    const std::optional<HouseholdId> id = HouseholdId::from(cosignature.witness);
-    witnesses.push_back({.name = cosignature.witness, .public_key = state_.households.at(*id).witness_key});
-  }
-  const NoteKey log{.name = effect.checkpoint.origin, .public_key = state_.log_key};
-  view_.note_checkpoint(effect.checkpoint, effect.signature, leaves_,
-                        signed_note(effect.checkpoint, log, effect.signature, effect.cosignatures, witnesses));
-  view_.note_witnessed(effect.checkpoint.size);
 }
 
 void Controller::alarm(Severity severity, const std::string& source, const std::string& text) {

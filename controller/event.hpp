@@ -21,11 +21,12 @@ struct MarketConfigured {
   MarketRules rules;
   std::vector<HouseholdRecord> households;  ///< in order of id
   std::int64_t anchor_intervals = 0;        ///< an anchor is made whenever so many more are settled; 0: none
+  bool has_vault = false;                   ///< collateral in a vault takes the place of credit limits
 
   friend bool operator==(const MarketConfigured&, const MarketConfigured&) = default;
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.origin, self.log_key, self.rules, self.households, self.anchor_intervals);
+    return std::tie(self.origin, self.log_key, self.rules, self.households, self.anchor_intervals, self.has_vault);
   }
 };
 
@@ -102,6 +103,20 @@ struct CosignatureReceived {
   }
 };
 
+/// What the vault had for a household at a final block. Comes whenever that has changed.
+struct CollateralKnown {
+  HouseholdId household;
+  std::int64_t block = 0;
+  Money free;  ///< its collateral less what it has asked back
+  Money paid;  ///< what the vault has paid out to it since the beginning
+
+  friend bool operator==(const CollateralKnown&, const CollateralKnown&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.household, self.block, self.free, self.paid);
+  }
+};
+
 /// What the books keep of postings whose quarter-hours are erased: their sum over a month.
 struct ErasedBooking {
   Interval first;  ///< the first interval of the month with such a posting
@@ -132,6 +147,6 @@ struct DataErased {
 Bytes erasure_text(DataErased erased);
 
 using Event = std::variant<MarketConfigured, OrderReceived, ReadingReceived, GateClosed, SettlementDue,
-                           CheckpointSigned, CosignatureReceived, PaymentBooked, DataErased>;
+                           CheckpointSigned, CosignatureReceived, PaymentBooked, DataErased, CollateralKnown>;
 
 }  // namespace commonwatt

@@ -13,6 +13,7 @@
 #include "controller/inbox.hpp"
 #include "controller/keyring.hpp"
 #include "controller/log.hpp"
+#include "controller/log_mirror.hpp"
 #include "controller/mirror_server.hpp"
 #include "controller/mqtt_bus.hpp"
 #include "controller/settlement_shelf.hpp"
@@ -69,6 +70,7 @@ class Gateway {
         meters_(config.meters, store_->meters(), config.rules.interval_seconds, config.reading_period_seconds, clock),
         forecast_(config.forecast_seconds),
         settlements_(config.store, community_of(config.origin), accounts_of(config.keys)),
+        log_(config.store / log_mirror_file),
         inbox_(inbox_max) {}
 
   bool start();
@@ -82,6 +84,8 @@ class Gateway {
   void take_bill(const Bytes& payload);
   void take_checkpoint(const Bytes& payload);
   void take_settlement(const Bytes& payload);
+  void take_log(const Bytes& payload);
+  void copy_log(std::int64_t first, const std::vector<Hash32>& leaves);
   void keep_evidence(const CheckpointMessage& message, const Witnessed& last) const;
 
   void poll_meters(UtcTime now);
@@ -89,6 +93,7 @@ class Gateway {
   void pass_held_bills();
   void ask_for_missing(UtcTime now);
   void ask_for_settlements();
+  void ask_for_log();
   void resend();
 
   bool send(UpTopic topic, const Bytes& payload, MqttDelivery delivery = MqttDelivery::at_least_once);
@@ -116,6 +121,7 @@ class Gateway {
   GatewayMeters meters_;
   Forecast forecast_;
   SettlementShelf settlements_;
+  LogMirror log_;
   Inbox<Incoming> inbox_;
   std::unique_ptr<MqttBus> bus_;
   std::unique_ptr<ToolPublisher> tools_;  // none unless the configuration asks for one
@@ -346,6 +352,7 @@ void Gateway::ask_for_missing(UtcTime now) {
          encode(Request{.kind = RequestKind::bill, .interval = {}, .old_size = 0, .log_index = next_log_index_}));
   }
   if (settlements_.has_gap()) ask_for_settlements();
+  ask_for_log();
   if (!next_bill_) return;
   const Interval interval = interval_at(*next_bill_);
   if (!config_.rules.is_traded(interval)) return;
@@ -361,6 +368,11 @@ void Gateway::ask_for_settlements() {
        encode(Request{.kind = RequestKind::settlement, .interval = {}, .after = settlements_.complete_until()}));
 }
 
+void Gateway::ask_for_log() {
+  const std::optional<std::int64_t> first = log_.wanted();
+  if (first) send(UpTopic::request, encode(Request{.kind = RequestKind::log, .interval = {}, .after = *first}));
+}
+
 void Gateway::handle(const Incoming& incoming) {
   if (incoming.topic.empty()) {
     publish_status();
@@ -374,6 +386,7 @@ void Gateway::handle(const Incoming& incoming) {
   if (kind == to_text(DownTopic::bill)) return take_bill(incoming.payload);
   if (kind == to_text(DownTopic::checkpoint)) return take_checkpoint(incoming.payload);
   if (kind == to_text(DownTopic::settlement)) return take_settlement(incoming.payload);
+  if (kind == to_text(DownTopic::log)) return take_log(incoming.payload);
 }
 
 void Gateway::take_receipt(const Bytes& payload) {
@@ -486,6 +499,21 @@ void Gateway::take_checkpoint(const Bytes& payload) {
   if (!saved) return stop_with(saved.error());
   const Cosignature cosignature = cosign(keys_.witness, config_.household.text(), checkpoint, clock_.now().seconds());
   send(UpTopic::cosignature, encode(CosignatureMessage{.size = checkpoint.size, .cosignature = cosignature}));
+  log_.aim(checkpoint);
+  copy_log(message->old_size, message->leaves);
+}
+
+void Gateway::take_log(const Bytes& payload) {
+  const Result<LogPage, CborError> page = decode<LogPage>(payload);
+  if (!page) return dispute("a page of the log is not readable: " + to_text(page.error()));
+  copy_log(page->first, page->leaves);
+}
+
+/// A page is asked for when the one before is there; one that is lost, with the next thing that is missing.
+void Gateway::copy_log(std::int64_t first, const std::vector<Hash32>& leaves) {
+  const Result<Done, std::string> taken = log_.take(first, leaves);
+  if (!taken) log_line(Severity::alarm, "log", "the copy of the evidence log is not complete: " + taken.error());
+  if (taken) ask_for_log();
 }
 
 void Gateway::take_settlement(const Bytes& payload) {

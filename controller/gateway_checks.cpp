@@ -66,7 +66,8 @@ std::optional<std::string> bill_dispute(const Bill& bill, const HouseholdId& hou
                           .quality = statement.quality};
   const RunBasis basis{
       .interval = statement.interval, .run = statement.run, .price = own.contract.price, .terms = own.contract.terms};
-  if (statement_of(position, basis) != statement) return "losses or taxes do not follow from the clearing's terms";
+  if (statement_of(position, basis) != statement)
+    return "fees, losses or taxes do not follow from the clearing's terms";
   if (statement.quality != DeliveryQuality::good) return std::nullopt;  // An estimate cannot be computed again here.
   if (own.grid && (statement.import != own.grid->import || statement.export_ != own.grid->export_)) {
     return "import or export are not what the meters' registers say";

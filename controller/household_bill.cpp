@@ -91,6 +91,7 @@ BillRow row_of(const Bill& bill) {
                            .checkpoint_root = bill.checkpoint.root}};
   row.amounts[index_of(BillAmount::energy)] = statement.energy_amount;
   row.amounts[index_of(BillAmount::imbalance)] = statement.imbalance_amount;
+  row.amounts[index_of(BillAmount::fee)] = statement.fee_amount;
   row.amounts[index_of(BillAmount::loss)] = statement.loss_amount;
   row.amounts[index_of(BillAmount::tax)] = statement.tax_amount;
   return row;

@@ -22,7 +22,8 @@ bool rules_fit(const MarketRules& rules) {
   return is_interval_length(rules.interval_seconds) && lies(rules.gate_closure_seconds, 0, seconds_max) &&
          lies(rules.settlement_lag_seconds, 0, seconds_max) && lies(rules.revision_seconds, 60, seconds_max) &&
          lies(rules.final_seconds, 1, seconds_max) && rules.final_seconds > rules.settlement_lag_seconds &&
-         lies(rules.clearing.k_permille, 0, 1000) && lies(rules.loss_permille, 0, 1000);
+         lies(rules.clearing.k_permille, 0, 1000) && lies(rules.loss_permille, 0, 1000) &&
+         lies(rules.network_fee.count, 0, price_magnitude_max.count);
 }
 
 bool household_fits(const HouseholdRecord& household) {

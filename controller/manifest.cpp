@@ -146,6 +146,7 @@ std::int64_t interval_of_event(const Event& event, UtcTime time, std::int64_t in
     std::int64_t operator()(const CheckpointSigned&) const { return at_time(); }
     std::int64_t operator()(const CosignatureReceived&) const { return at_time(); }
     std::int64_t operator()(const PaymentBooked&) const { return at_time(); }
+    std::int64_t operator()(const CollateralKnown&) const { return at_time(); }
     std::int64_t operator()(const DataErased&) const { return at_time(); }
     [[nodiscard]] std::int64_t at_time() const { return Interval::containing(time, seconds).begin_seconds(); }
   };

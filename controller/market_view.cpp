@@ -117,6 +117,7 @@ Json statement_json(const Statement& statement, const char* state) {
           {"price", optional_count(statement.price)},
           {"energy_amount", statement.energy_amount.count},
           {"imbalance_amount", statement.imbalance_amount.count},
+          {"fee_amount", statement.fee_amount.count},
           {"loss_amount", statement.loss_amount.count},
           {"tax_amount", statement.tax_amount.count},
           {"total", statement.total.count},
@@ -449,7 +450,7 @@ std::vector<HttpEvent> MarketView::picture(const ViewInput& input) {
     const Money balance = input.state.ledger.balance({.kind = AccountKind::household, .household = id});
     const Money worst_case = orders == reserved.end() ? Money{0} : orders->second;
     json["balance"] = balance.count;
-    json["available"] = (balance + household.credit_limit - worst_case).count;
+    json["available"] = (unpaid_balance(input.state, id) + credit_of(input.state, household) - worst_case).count;
     list.push_back(json);
     impl_->households.emplace(id.text(), std::move(json));
   }

@@ -45,6 +45,8 @@ const char* to_text(DownTopic topic) {
       return "journal";
     case DownTopic::settlement:
       return "settlement";
+    case DownTopic::log:
+      return "log";
   }
   return "";
 }
@@ -97,7 +99,8 @@ bool statement_fits(const Statement& statement) {
   }
   constexpr std::int64_t money_bound = std::int64_t{1} << 62U;
   constexpr std::int64_t charge_bound = std::int64_t{1} << 59U;
-  for (const Money amount : {statement.loss_amount, statement.tax_amount, statement.without_market}) {
+  for (const Money amount :
+       {statement.fee_amount, statement.loss_amount, statement.tax_amount, statement.without_market}) {
     if (!within(amount.count, charge_bound)) return false;
   }
   return within(statement.energy_amount.count, money_bound) && within(statement.total.count, money_bound);
@@ -110,7 +113,8 @@ std::optional<std::string> bill_fault(const Bill& bill, ByteView log_key) {
   const Money energy_amount = statement.contract * statement.price.value_or(Price{0});
   const Money imbalance = imbalance_amount(statement.deviation(), dual_prices(statement.tariff));
   if (statement.energy_amount != energy_amount || statement.imbalance_amount != imbalance ||
-      statement.total != energy_amount + imbalance + statement.loss_amount + statement.tax_amount) {
+      statement.total !=
+          energy_amount + imbalance + statement.fee_amount + statement.loss_amount + statement.tax_amount) {
     return "the amounts do not follow from energy, price and tariff";
   }
   if (bill.leaf_index < 0 || bill.log_index < 0) return "a position in a tree is negative";

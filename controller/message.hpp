@@ -15,7 +15,7 @@
 namespace commonwatt {
 
 enum class UpTopic : std::uint8_t { order, reading, cosignature, request, live, status, attestation };
-enum class DownTopic : std::uint8_t { receipt, bill, checkpoint, clearing, journal, settlement };
+enum class DownTopic : std::uint8_t { receipt, bill, checkpoint, clearing, journal, settlement, log };
 
 const char* to_text(UpTopic topic);
 const char* to_text(DownTopic topic);
@@ -71,11 +71,24 @@ struct CheckpointMessage {
   Bytes signature;
   std::int64_t old_size = 0;  ///< 0: no proof needed, the log was empty
   std::vector<Hash32> consistency;
+  std::vector<Hash32> leaves;  ///< from place old_size on, when they are no more than checkpoint_leaves_max
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.checkpoint, self.signature, self.old_size, self.consistency);
+    return std::tie(self.checkpoint, self.signature, self.old_size, self.consistency, self.leaves);
   }
 };
+inline constexpr std::int64_t checkpoint_leaves_max = 64;
+
+/// Leaves of the signed log from place `first` on, at most log_page_max.
+struct LogPage {
+  std::int64_t first = 0;
+  std::vector<Hash32> leaves;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.first, self.leaves);
+  }
+};
+inline constexpr std::int64_t log_page_max = 4'096;
 
 /// A household's statement with the way from it to a signed checkpoint.
 struct Bill {
@@ -103,19 +116,19 @@ bool statement_fits(const Statement& statement);
 /// checkpoint that this log key signed.
 std::optional<std::string> bill_fault(const Bill& bill, ByteView log_key);
 
-enum class RequestKind : std::uint8_t { clearing, bill, checkpoint, journal, settlement };
+enum class RequestKind : std::uint8_t { clearing, bill, checkpoint, journal, settlement, log };
 constexpr RequestKind enum_last(RequestKind) {
-  return RequestKind::settlement;
+  return RequestKind::log;
 }
 /// A gateway asks again for what it missed: the clearing of an interval, the bill in force of one or that of a place in
-/// the evidence log, the newest checkpoint with a proof from the size it last cosigned, or the settlement proofs of the
-/// epochs after one. An attester asks for the journal after an entry.
+/// the evidence log, the newest checkpoint with a proof from the size it last cosigned, the settlement proofs of the
+/// epochs after one, or the log's leaves behind its own copy. An attester asks for the journal after an entry.
 struct Request {
   RequestKind kind = RequestKind::clearing;
   Interval interval;
   std::int64_t old_size = 0;
   std::optional<std::int64_t> log_index = std::nullopt;
-  std::int64_t after = 0;   ///< the epoch, or the entry of the journal
+  std::int64_t after = 0;   ///< the epoch, the entry of the journal, or how many leaves are known
   std::int64_t offset = 0;  ///< in the encoding of a JournalExtract
   template <class Self>
   static auto fields(Self& self) {

@@ -27,7 +27,7 @@ std::map<HouseholdId, Money> late_balances(const JournalBooks& books, const Payo
 }
 
 Money payable_of(const HouseholdPayout& payout, const PayoutRules& rules) {
-  const Money free = std::min(payout.balance, payout.balance - payout.late) - payout.reserved;
+  const Money free = std::min(payout.balance, payout.balance - payout.late) - payout.reserved - payout.paid;
   if (free <= Money{0}) return Money{0};
   const Money rounded{free.count / hundredth * hundredth};
   return rounded < rules.minimum ? Money{0} : std::min(rounded, payment_max);
@@ -57,6 +57,7 @@ std::vector<HouseholdPayout> payouts(const JournalBooks& books, const PayoutRule
                            .balance = balance,
                            .late = part == late.end() ? Money{0} : part->second,
                            .reserved = open_spend(books.state, *account.household),
+                           .paid = balance - unpaid_balance(books.state, *account.household),
                            .payable = {}};
     payout.payable = payable_of(payout, rules);
     list.push_back(std::move(payout));
@@ -65,20 +66,22 @@ std::vector<HouseholdPayout> payouts(const JournalBooks& books, const PayoutRule
 }
 
 std::string payout_table(const std::vector<HouseholdPayout>& payouts, const JournalBooks& books) {
-  std::string text = "Books as of " + to_text(books.time) + ", entry " + std::to_string(books.sequence) +
-                     "; amounts in " + books.state.rules.currency + "\n\n" +
-                     row_text({"household", "balance", "not counted yet", "open orders", "to pay out", "owes"});
+  std::string text =
+      "Books as of " + to_text(books.time) + ", entry " + std::to_string(books.sequence) + "; amounts in " +
+      books.state.rules.currency + "\n\n" +
+      row_text({"household", "balance", "not counted yet", "open orders", "paid by vault", "to pay out", "owes"});
   Money paid;
   Money owed;
   for (const HouseholdPayout& payout : payouts) {
-    const Money owes = std::max(Money{0}, -payout.balance);
+    const Money owes = std::max(Money{0}, payout.paid - payout.balance);
     paid += payout.payable;
     owed += owes;
     text += row_text({payout.household.text(), exact_decimal(payout.balance), exact_decimal(payout.late),
-                      exact_decimal(payout.reserved), payout.payable == Money{0} ? "-" : amount_text(payout.payable),
+                      exact_decimal(payout.reserved), exact_decimal(payout.paid),
+                      payout.payable == Money{0} ? "-" : amount_text(payout.payable),
                       owes == Money{0} ? "-" : exact_decimal(owes)});
   }
-  return text + row_text({"all", "", "", "", amount_text(paid), exact_decimal(owed)});
+  return text + row_text({"all", "", "", "", "", amount_text(paid), exact_decimal(owed)});
 }
 
 std::string payout_csv(const std::vector<HouseholdPayout>& payouts, const JournalBooks& books) {

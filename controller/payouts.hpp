@@ -25,12 +25,13 @@ struct HouseholdPayout {
   Money balance;
   Money late;      ///< the part of the balance that does not count yet; below zero what it owes of it
   Money reserved;  ///< the worst case of its open orders
+  Money paid;      ///< what a vault has paid of the balance
   Money payable;   ///< whole hundredths; zero when below the minimum
 };
 
 /// In order of household, those that have left included. Credit that does not count yet is not paid out, and debt that
 /// does not count yet is held back: payable is the smaller of the balance and of its part that counts, less what open
-/// orders can cost, rounded down to a hundredth of the currency.
+/// orders can cost and a vault has paid, rounded down to a hundredth of the currency.
 std::vector<HouseholdPayout> payouts(const JournalBooks& books, const PayoutRules& rules);
 
 /// A table for the operator, with sums.

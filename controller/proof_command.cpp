@@ -79,6 +79,18 @@ Result<std::vector<Hash32>, std::string> read_path(const std::string& file) {
   return path;
 }
 
+/// From a signed state of the log to the anchored one.
+Result<std::vector<Hash32>, std::string> path_to_anchor(const Checkpoint& checkpoint, const ProofParts& parts) {
+  const std::int64_t size = parts.anchor->log_size;
+  if (!parts.consistency.empty() || parts.log.empty() || checkpoint.size >= size) return read_path(parts.consistency);
+  if (static_cast<std::int64_t>(parts.log.size()) < size) {
+    return Fail{"the gateway's copy of the log has " + std::to_string(parts.log.size()) + " leaves, the anchored log " +
+                std::to_string(size) + "; let the gateway run until it has them, or give --consistency"};
+  }
+  const std::span<const Hash32> anchored = std::span(parts.log).first(static_cast<std::size_t>(size));
+  return consistency_path(anchored, static_cast<std::size_t>(checkpoint.size));
+}
+
 }  // namespace
 
 Result<ProofFile, std::string> make_proof(const Bill& bill, const ProofParts& parts) {
@@ -108,7 +120,7 @@ Result<ProofFile, std::string> make_proof(const Bill& bill, const ProofParts& pa
   }
   if (parts.anchor) {
     proof.anchor = parts.anchor;
-    Result<std::vector<Hash32>, std::string> path = read_path(parts.consistency);
+    Result<std::vector<Hash32>, std::string> path = path_to_anchor(bill.checkpoint, parts);
     if (!path) return Fail{path.error()};
     proof.anchor->consistency = std::move(path.value());
   }

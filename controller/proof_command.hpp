@@ -17,6 +17,7 @@ struct ProofParts {
   std::vector<std::string> witnesses;      ///< NAME=HEX64 of each witness whose cosignature is taken from the note
   std::optional<ProofAnchor> anchor = {};  ///< where the log stands on a chain; its path is taken from `consistency`
   std::string consistency = {};            ///< file of a consistency path, a hash in hexadecimal a line; empty: none
+  std::vector<Hash32> log = {};            ///< without that file, the log's leaves the path is made from
 };
 Result<ProofFile, std::string> make_proof(const Bill& bill, const ProofParts& parts);
 

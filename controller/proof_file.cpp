@@ -188,8 +188,9 @@ std::string proof_words(const ProofFile& proof, const std::optional<Hash32>& log
   words += "  taken from the grid " + wh(statement.import) + ", given to it " + wh(statement.export_) +
            ", contracted with neighbours " + wh(statement.contract) + "\n";
   words += "  energy " + exact_decimal(statement.energy_amount) + ", imbalance " +
-           exact_decimal(statement.imbalance_amount) + ", losses " + exact_decimal(statement.loss_amount) + ", taxes " +
-           exact_decimal(statement.tax_amount) + "\n  total " + exact_decimal(statement.total) + " to pay" +
+           exact_decimal(statement.imbalance_amount) + ", network fee " + exact_decimal(statement.fee_amount) +
+           ", losses " + exact_decimal(statement.loss_amount) + ", taxes " + exact_decimal(statement.tax_amount) +
+           "\n  total " + exact_decimal(statement.total) + " to pay" +
            (statement.total < Money{0} ? " (negative: to receive)" : "") + "\n";
   if (statement.quality != DeliveryQuality::good) words += "  rests on an estimate, not on readings alone\n";
   words +=

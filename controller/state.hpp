@@ -161,6 +161,19 @@ struct AnchorTip {
   }
 };
 
+/// What a vault has for a household (CollateralKnown), known last.
+struct VaultFunds {
+  std::int64_t block = 0;
+  Money free;
+  Money paid;
+
+  friend bool operator==(const VaultFunds&, const VaultFunds&) = default;
+  template <class Self>
+  static auto fields(Self& self) {
+    return std::tie(self.block, self.free, self.paid);
+  }
+};
+
 struct State {
   std::string origin;
   Bytes log_key;
@@ -193,6 +206,8 @@ struct State {
   /// The first order key of every household: its address is the household's account on a chain and stays that when
   /// the key is rotated, because what was paid out is counted there; and when the household has left.
   std::map<HouseholdId, Bytes> account_keys;
+  bool has_vault = false;
+  std::map<HouseholdId, VaultFunds> vault_funds;
 
   friend bool operator==(const State&, const State&) = default;
   template <class Self>
@@ -201,7 +216,8 @@ struct State {
                     self.open, self.provisional, self.late, self.next_revision, self.meters, self.reading_leaves,
                     self.settled_orders, self.ledger, self.payments, self.last_batch, self.log, self.next_gate,
                     self.next_settlement, self.signature, self.cosignatures, self.witnessed_size, self.totals,
-                    self.household_totals, self.anchor_intervals, self.anchor_tip, self.account_keys);
+                    self.household_totals, self.anchor_intervals, self.anchor_tip, self.account_keys, self.has_vault,
+                    self.vault_funds);
   }
 
   [[nodiscard]] Checkpoint checkpoint() const { return {.origin = origin, .size = log.size(), .root = log.root()}; }

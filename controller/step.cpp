@@ -68,6 +68,7 @@ Effects configure(State& state, const MarketConfigured& configured, UtcTime now)
   state.log_key = configured.log_key;
   state.rules = configured.rules;
   state.anchor_intervals = configured.anchor_intervals;
+  state.has_vault = configured.has_vault;
   if (first) {
     Interval interval = Interval::containing(now, state.rules.interval_seconds);
     while (state.rules.gate_closure(interval) <= now) interval = interval.next();
@@ -123,6 +124,7 @@ Effects step(State& state, const Event& event, UtcTime now) {
     Effects operator()(const CheckpointSigned& made) const { return take_signature(state, made); }
     Effects operator()(const CosignatureReceived& received) const { return take_cosignature(state, received); }
     Effects operator()(const PaymentBooked& payment) const { return take_payment(state, payment); }
+    Effects operator()(const CollateralKnown& known) const { return take_collateral(state, known); }
     Effects operator()(const DataErased& erased) const { return erase_data(state, erased); }
   };
   return std::visit(Visitor{state, now}, event);

@@ -52,6 +52,10 @@ std::optional<std::string> erasure_refusal(const State& state, const HouseholdId
 /// nothing while an interval of an older month is not settled for good.
 std::optional<std::int64_t> due_retention(const State& state, std::int64_t keep_months, UtcTime now);
 
+/// A household's balance, less what a vault has paid out of it: the ledger does not know of that.
+Money unpaid_balance(const State& state, const HouseholdId& household);
+/// What a household may owe: its credit limit or, where there is a vault, the collateral known to be free there.
+Money credit_of(const State& state, const HouseholdRecord& household);
 /// Worst-case spend of a household's orders in intervals that are not settled.
 Money open_spend(const State& state, const HouseholdId& household);
 /// The same of every household that has orders there.

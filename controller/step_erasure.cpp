@@ -62,6 +62,7 @@ Effects erase_data(State& state, const DataErased& erased) {
   state.order_sequences.erase(*erased.household);
   state.household_totals.erase(*erased.household);
   state.members.erase(*erased.household);
+  state.vault_funds.erase(*erased.household);
   if (!state.ledger.balances().contains({.kind = AccountKind::household, .household = erased.household}))
     state.account_keys.erase(*erased.household);
   std::erase_if(state.meters, [&](const auto& meter) { return meter.second.household == *erased.household; });

@@ -73,7 +73,8 @@ Effects take_order(State& state, const OrderReceived& received, UtcTime now) {
       .last_sequence = sequence == state.order_sequences.end() ? 0 : sequence->second,
       .standing = standing,
       .open_spend = open_spend(state, order.household),
-      .balance = state.ledger.balance({.kind = AccountKind::household, .household = order.household})};
+      .balance = unpaid_balance(state, order.household),
+      .credit = known ? credit_of(state, household->second) : Money{0}};
   const Result<AcceptedOrder, OrderReject> admitted = admit(order, facts);
   if (!admitted) {
     ++state.totals.rejected_orders;

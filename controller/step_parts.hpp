@@ -9,6 +9,7 @@ Effects take_order(State& state, const OrderReceived& received, UtcTime now);
 Effects take_reading(State& state, const ReadingReceived& received, UtcTime now);
 Effects close_gate(State& state, const GateClosed& closed, UtcTime now);
 Effects take_payment(State& state, const PaymentBooked& payment);
+Effects take_collateral(State& state, const CollateralKnown& known);
 Effects erase_data(State& state, const DataErased& erased);
 /// The anchor of the signed log, when one is due.
 Effects make_anchor(State& state);

@@ -32,7 +32,8 @@ std::optional<PaymentReject> payment_fault(const State& state, const PaymentBook
   if (!state.households.contains(payment.household) && !state.ledger.balances().contains(account))
     return PaymentReject::unknown_household;
   const Money balance = state.ledger.balance(account);
-  if (payment.amount < Money{0} && balance < -payment.amount) return PaymentReject::beyond_credit;
+  if (payment.amount < Money{0} && unpaid_balance(state, payment.household) < -payment.amount)
+    return PaymentReject::beyond_credit;
   if (payment.amount > Money{0} &&
       (balance > payments_balance_max || state.ledger.balance(bank()) < -payments_balance_max))
     return PaymentReject::beyond_books;

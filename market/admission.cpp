@@ -78,7 +78,7 @@ const char* explain(OrderReject reject) {
     case OrderReject::self_crossing:
       return "it would trade with an order of the same owner";
     case OrderReject::insufficient_funds:
-      return "the open orders could cost more than balance and credit limit; pay in or ask for credit";
+      return "the open orders could cost more than balance and credit limit or collateral; pay in or ask for credit";
   }
   return "";
 }
@@ -106,7 +106,7 @@ Result<AcceptedOrder, OrderReject> admit(const Order& order, const AdmissionFact
   if (order.quantity > quantity_bound(order, household)) return Fail{OrderReject::quantity_out_of_bounds};
   if (crosses_own(order, household.owner, facts.standing)) return Fail{OrderReject::self_crossing};
   const Money spend = facts.open_spend + worst_case_spend(order);
-  if (spend > facts.balance + household.credit_limit) return Fail{OrderReject::insufficient_funds};
+  if (spend > facts.balance + facts.credit) return Fail{OrderReject::insufficient_funds};
   return AcceptedOrder(order);
 }
 

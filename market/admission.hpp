@@ -58,7 +58,8 @@ struct AdmissionFacts {
   std::int64_t last_sequence = 0;           ///< of the household's last accepted order
   std::span<const StandingOrder> standing;  ///< the book of the order's interval
   Money open_spend;                         ///< worst case of all the household's open orders
-  Money balance;                            ///< of its ledger account
+  Money balance;                            ///< of its ledger account, less what a vault has paid out of it
+  Money credit;                             ///< what it may owe: its credit limit, or its free collateral
 };
 
 Result<AcceptedOrder, OrderReject> admit(const Order& order, const AdmissionFacts& facts);

@@ -33,6 +33,7 @@ struct MarketRules {
   ClearingRule clearing;
   TariffSchedule tariff;
   std::int64_t loss_permille = 0;      ///< on energy bought from neighbours, paid at retail; 0 to 1000
+  Price network_fee;                   ///< on all energy drawn, to the account `fees`; at least zero
   std::optional<UtcTime> trading_end;  ///< intervals from here on are not traded; nothing: the market goes on
 
   friend bool operator==(const MarketRules&, const MarketRules&) = default;
@@ -40,7 +41,7 @@ struct MarketRules {
   static auto fields(Self& self) {
     return std::tie(self.currency, self.interval_seconds, self.gate_closure_seconds, self.settlement_lag_seconds,
                     self.revision_seconds, self.final_seconds, self.witnesses_required, self.clearing, self.tariff,
-                    self.loss_permille, self.trading_end);
+                    self.loss_permille, self.network_fee, self.trading_end);
   }
 
   [[nodiscard]] UtcTime gate_closure(const Interval& interval) const {
@@ -57,7 +58,8 @@ struct MarketRules {
     return IntervalTerms{.tariff = found->tariff,
                          .charges = {.levies = {found->levies.begin(), found->levies.end()},
                                      .taxes = {found->taxes.begin(), found->taxes.end()},
-                                     .loss_permille = loss_permille}};
+                                     .loss_permille = loss_permille,
+                                     .network_fee = network_fee}};
   }
   [[nodiscard]] UtcTime settlement_time(const Interval& interval) const {
     return interval.end() + std::chrono::seconds(settlement_lag_seconds);

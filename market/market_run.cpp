@@ -34,7 +34,8 @@ SettledInterval settled(std::span<const Position> positions, const RunBasis& bas
                                                                    .imbalance = dual_prices(tariff),
                                                                    .loss_permille = loss_permille,
                                                                    .levies = charges.levies,
-                                                                   .taxes = charges.taxes},
+                                                                   .taxes = charges.taxes,
+                                                                   .network_fee = charges.network_fee},
                                                                   tie_key);
   if (!result) std::abort();
   return std::move(*result);
@@ -70,6 +71,7 @@ std::vector<Statement> statements_of(std::span<const Position> positions, const 
                           .quality = position.quality,
                           .energy_amount = member.energy_amount,
                           .imbalance_amount = member.imbalance_amount,
+                          .fee_amount = member.fee_amount,
                           .loss_amount = member.loss_amount,
                           .tax_amount = member.tax_amount,
                           .total = member.total(),

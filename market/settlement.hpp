@@ -65,9 +65,10 @@ struct Statement {
   DeliveryQuality quality = DeliveryQuality::good;
   Money energy_amount;     ///< contract x price
   Money imbalance_amount;  ///< deviation x retail when positive, x feed-in when negative
+  Money fee_amount;        ///< the network fee on what it drew
   Money loss_amount;       ///< for energy lost on the way from neighbours
   Money tax_amount;        ///< levies and taxes
-  Money total;             ///< of the four
+  Money total;             ///< of the five
   Money without_market;    ///< what the same delivery would have cost with the utility alone, levies and taxes too
 
   [[nodiscard]] Energy delivered() const { return import - export_; }
@@ -81,7 +82,7 @@ struct Statement {
   static auto fields(Self& self) {
     return std::tie(self.household, self.interval, self.run, self.price, self.tariff, self.contract, self.import,
                     self.export_, self.produced, self.quality, self.energy_amount, self.imbalance_amount,
-                    self.loss_amount, self.tax_amount, self.total, self.without_market);
+                    self.fee_amount, self.loss_amount, self.tax_amount, self.total, self.without_market);
   }
 };
 

@@ -50,11 +50,12 @@ struct Charges {
   std::vector<Levy> levies;
   std::vector<Tax> taxes;
   std::int64_t loss_permille = 0;  ///< on energy bought from neighbours, paid at retail
+  Price network_fee;               ///< on all energy drawn; at least zero
 
   friend bool operator==(const Charges&, const Charges&) = default;
   template <class Self>
   static auto fields(Self& self) {
-    return std::tie(self.levies, self.taxes, self.loss_permille);
+    return std::tie(self.levies, self.taxes, self.loss_permille, self.network_fee);
   }
 };
 

@@ -57,8 +57,9 @@ void add_bill(CLI::App& app, std::function<int()>& action) {
       command->add_option("--registry", anchor->registry, "for --settlement: the AnchorRegistry")->type_name("ADDRESS");
   command->add_option("--first-block", anchor->first_block, "the registry's")->needs(settlement)->type_name("N");
   command
-      ->add_option("--consistency", options->proof_parts.consistency,
-                   "for --settlement: the path from the checkpoint to the anchored log, a hash a line")
+      ->add_option(
+          "--consistency", options->proof_parts.consistency,
+          "for --settlement: the path from the checkpoint to the anchored log, a hash a line; a --store has its own")
       ->needs(settlement)
       ->type_name("FILE");
   settlement->needs("--proof")->needs(rpc)->needs(registry);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 #include <sys/utsname.h>
@@ -200,7 +201,22 @@ Result<Done, std::string> DemoChain::deploy() {
   for (const HouseholdPlan& household : plan_.households) {
     if (Result<Done, std::string> paid = deposit(household); !paid) return paid;
   }
-  return Done{};
+  return await_final();
+}
+
+/// Collateral counts when it is final, and the market begins with all of it.
+Result<Done, std::string> DemoChain::await_final() {
+  const Result<std::int64_t, RpcError> newest = node_->pool.common_height("latest");
+  if (!newest) return Fail{newest.error().text};
+  const auto until = std::chrono::steady_clock::now() + money_wait;
+  while (std::chrono::steady_clock::now() < until) {
+    const Result<std::int64_t, RpcError> final = node_->pool.common_height("finalized");
+    if (!final) return Fail{final.error().text};
+    if (*final >= *newest) return Done{};
+    ask_for_block();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return Fail{rpc_ + ": block " + std::to_string(*newest) + " does not become final; a demo needs a node that says so"};
 }
 
 Result<Done, std::string> DemoChain::deposit(const HouseholdPlan& household) {

@@ -54,6 +54,7 @@ class DemoChain {
   Result<std::string, std::string> run(const std::string& what, std::vector<std::string> arguments);
   Result<Done, std::string> fund(const std::string& address);
   Result<Done, std::string> deposit(const HouseholdPlan& household);
+  Result<Done, std::string> await_final();
   Result<std::int64_t, std::string> claim(const HouseholdPlan& household);
   Result<Done, std::string> verify(const HouseholdPlan& household);
   std::optional<std::string> payout_fault(const HouseholdPlan& household, const State& state);

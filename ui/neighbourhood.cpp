@@ -106,6 +106,11 @@ EvidenceLog read_log(JsonDoor& door) {
           door.count("witnessed_size"), door.text("root")};
 }
 
+Chain read_chain(JsonDoor& door) {
+  return {door.text("mode"),      door.text("registry"),  door.count("chain_id"), door.count("epoch"),
+          door.count("attested"), door.count("anchored"), door.count("final")};
+}
+
 HouseholdSettlement read_settlement(JsonDoor& door) {
   return {door.required_time("interval"), read_settlement_state(door, SettlementState::settled)};
 }
@@ -230,6 +235,7 @@ State read_state(JsonDoor& door) {
   state.last_clearing = read_object<LastClearing>(door, "last_clearing", read_last_clearing);
   state.totals = read_object<Totals>(door, "totals", read_totals).value_or(Totals{});
   state.log = read_object<EvidenceLog>(door, "log", read_log).value_or(EvidenceLog{});
+  state.chain = read_object<Chain>(door, "chain", read_chain);
   state.alarms = read_list<Alarm>(door, "alarms", read_alarm);
   return state;
 }

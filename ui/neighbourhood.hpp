@@ -49,6 +49,12 @@ struct EvidenceLog {
   QString root;
 };
 
+/// Newest epochs of the anchors; 0: none yet.
+struct Chain {
+  QString mode, registry;
+  std::optional<std::int64_t> chain_id, epoch, attested, anchored, final;
+};
+
 struct State {
   UtcTime time;
   std::int64_t speed = 1;
@@ -62,6 +68,7 @@ struct State {
   std::optional<LastClearing> last_clearing;
   Totals totals;
   EvidenceLog log;
+  std::optional<Chain> chain;  ///< nothing: no anchors are made
   std::vector<Alarm> alarms;
 };
 

@@ -117,8 +117,10 @@ Card* OverviewPage::makeSettlement() {
   card->body()->addLayout(grid);
   card->body()->addStretch(1);
   log_line_ = make_label(QString(), LabelKind::muted, card);
+  chain_line_ = make_label(QString(), LabelKind::muted, card);
   ledger_line_ = make_label(QString(), LabelKind::muted, card);
   card->body()->addWidget(log_line_);
+  card->body()->addWidget(chain_line_);
   gateway_line_ = make_label(tr("No gateway has reported yet"), LabelKind::muted, card);
   card->body()->addWidget(ledger_line_);
   card->body()->addWidget(gateway_line_);
@@ -228,6 +230,9 @@ void OverviewPage::showSettlement() {
       tr("Evidence log %1 · %2 cosignatures, %3 needed")
           .arg(short_hash(s.log.root), count_text(s.log.cosignatures), count_text(s.log.witnesses_required)));
   log_line_->setToolTip(tr("Root of the evidence log: %1").arg(s.log.root));
+  chain_line_->setText(chain_text(s.chain));
+  chain_line_->setVisible(s.chain.has_value());
+  if (s.chain) chain_line_->setToolTip(tr("Registry: %1").arg(s.chain->registry));
   const bool balanced = s.totals.ledger_sum && s.totals.ledger_sum->count == 0;
   ledger_line_->setText(!s.totals.ledger_sum ? tr("Ledger sum not known")
                         : balanced

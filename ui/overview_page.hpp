@@ -46,7 +46,7 @@ class OverviewPage : public QStackedWidget {
   QLabel* book_title_ = nullptr;
   std::array<QLabel*, 4> stage_counts_{};
   std::array<ShareBar*, 4> stage_bars_{};
-  QLabel *log_line_ = nullptr, *ledger_line_ = nullptr, *gateway_line_ = nullptr;
+  QLabel *log_line_ = nullptr, *chain_line_ = nullptr, *ledger_line_ = nullptr, *gateway_line_ = nullptr;
   std::optional<State> state_;
   std::optional<UtcTime> book_interval_;
   Intervals intervals_;

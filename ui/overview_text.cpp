@@ -116,6 +116,17 @@ QString gateways_text(const Households& households) {
                          count_text(disputes));
 }
 
+QString chain_text(const std::optional<Chain>& chain) {
+  if (!chain) return {};
+  if (chain->epoch.value_or(0) == 0) return Overview::tr("No anchor has been made yet");
+  const QString attested =
+      Overview::tr("Anchors %1 · %2 signed by a quorum").arg(count_text(chain->epoch), count_text(chain->attested));
+  if (chain->mode == QStringLiteral("none")) return attested;
+  return attested +
+         Overview::tr(" · %1 on chain %2, %3 final")
+             .arg(count_text(chain->anchored), QString::number(chain->chain_id.value_or(0)), count_text(chain->final));
+}
+
 QString alarm_text(const std::vector<Alarm>& alarms) {
   if (alarms.empty()) return {};
   const auto worst = std::max_element(alarms.begin(), alarms.end(), [](const Alarm& a, const Alarm& b) {

@@ -22,6 +22,8 @@ QString state_sentence(const State& state);
 std::optional<std::int64_t> local_share(const Intervals& intervals);
 /// What all the gateways have computed again, and whether one disputes anything.
 QString gateways_text(const Households& households);
+/// How far the anchors have come, in words; empty when none are made.
+QString chain_text(const std::optional<Chain>& chain);
 /// The line of the most severe alarm, and how many more there are.
 QString alarm_text(const std::vector<Alarm>& alarms);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "controller/chain/abi.hpp"
 #include "controller/chain/printable.hpp"
@@ -28,6 +29,21 @@ Int256 signed_in(const Hash32& word) {
   return -Int256(Uint256(~number)) - 1;
 }
 
+/// The addresses in the first indexed words of an answer to eth_getLogs; nothing when it is none.
+std::optional<std::vector<Address>> named_accounts_from(const json& logs) {
+  if (!logs.is_array()) return std::nullopt;
+  std::set<Address> accounts;
+  for (const json& log : logs) {
+    if (!log.is_object() || !log.contains("topics") || !log["topics"].is_array()) return std::nullopt;
+    const json& topics = log["topics"];
+    if (topics.size() < 2) continue;
+    const auto word = topics[1].is_string() ? hash_from_data(topics[1].get<std::string>()) : std::nullopt;
+    if (!word) return std::nullopt;
+    accounts.insert(address_in(*word));
+  }
+  return std::vector<Address>(accounts.begin(), accounts.end());
+}
+
 Hash32 topic_of(std::int64_t epoch) {
   return word_of(Uint256(epoch));
 }
@@ -46,9 +62,17 @@ Result<RpcPool, std::string> open_pool(const std::vector<std::string>& urls) {
 }
 
 Result<ContractViews, std::string> ContractViews::open(RpcPool& pool) {
+  return open_at(pool, "latest");
+}
+
+Result<ContractViews, std::string> ContractViews::open_final(RpcPool& pool) {
+  return open_at(pool, "finalized");
+}
+
+Result<ContractViews, std::string> ContractViews::open_at(RpcPool& pool, const std::string& tag) {
   const Result<std::int64_t, RpcError> chain = pool.agreed_integer("eth_chainId", json::array());
   if (!chain) return Fail{chain.error().text};
-  const Result<std::int64_t, RpcError> height = pool.common_height("latest");
+  const Result<std::int64_t, RpcError> height = pool.common_height(tag);
   if (!height) return Fail{height.error().text};
   const Result<std::optional<BlockHead>, RpcError> block = pool.block(*height);
   if (!block) return Fail{block.error().text};
@@ -224,6 +248,15 @@ Result<std::optional<AnchoredEvent>, std::string> ContractViews::anchored(const 
     last = from - 1;
   }
   return std::optional<AnchoredEvent>{};
+}
+
+Result<std::vector<Address>, std::string> ContractViews::accounts_named(const Address& contract, std::int64_t first,
+                                                                        std::int64_t last) {
+  const json filter = {
+      {"address", to_text(contract)}, {"fromBlock", to_quantity(first)}, {"toBlock", to_quantity(last)}};
+  const auto named = pool_->agreed<std::vector<Address>>("eth_getLogs", json::array({filter}), named_accounts_from);
+  if (!named) return Fail{named.error().text};
+  return *named;
 }
 
 }  // namespace commonwatt

@@ -49,6 +49,8 @@ struct VaultAccount {
 class ContractViews {
  public:
   static Result<ContractViews, std::string> open(RpcPool& pool);
+  /// At the newest block that all nodes have as final instead. A node must keep the state of that block.
+  static Result<ContractViews, std::string> open_final(RpcPool& pool);
 
   [[nodiscard]] std::int64_t chain_id() const { return chain_id_; }
   [[nodiscard]] const BlockHead& block() const { return block_; }
@@ -71,7 +73,12 @@ class ContractViews {
   Result<std::optional<AnchoredEvent>, std::string> anchored(const Address& registry, std::int64_t epoch,
                                                              std::int64_t first_block);
 
+  /// The accounts that a contract's events in these blocks name first, once each.
+  Result<std::vector<Address>, std::string> accounts_named(const Address& contract, std::int64_t first,
+                                                           std::int64_t last);
+
  private:
+  static Result<ContractViews, std::string> open_at(RpcPool& pool, const std::string& tag);
   ContractViews(RpcPool& pool, std::int64_t chain_id, BlockHead block)
       : pool_(&pool), chain_id_(chain_id), block_(std::move(block)) {}
   [[nodiscard]] nlohmann::json at() const;

@@ -8,11 +8,16 @@ namespace {
 
 constexpr int net_decimals = 9;         // nano-currency
 constexpr std::size_t digits_max = 29;  // of 2^96
+constexpr Money money_max{1'000'000'000'000'000'000};
 
 Int256 power_of_ten(int exponent) {
   Int256 power = 1;
   for (int i = 0; i < exponent; ++i) power *= 10;
   return power;
+}
+
+Money money_of(const Int256& nano) {
+  return nano > money_max.count ? money_max : Money{static_cast<std::int64_t>(nano)};
 }
 
 }  // namespace
@@ -53,6 +58,17 @@ Int256 token_amount_of(Money net, int decimals) {
   const Int256 divisor = power_of_ten(net_decimals - decimals);
   const Int256 amount = net.count;
   return (amount < 0 ? Int256(amount - divisor + 1) : amount) / divisor;
+}
+
+Money money_below(const Uint256& amount, int decimals) {
+  if (decimals <= net_decimals) return money_of(Int256(amount) * power_of_ten(net_decimals - decimals));
+  return money_of(Int256(amount) / power_of_ten(decimals - net_decimals));
+}
+
+Money money_above(const Uint256& amount, int decimals) {
+  if (decimals <= net_decimals) return money_below(amount, decimals);
+  const Int256 divisor = power_of_ten(decimals - net_decimals);
+  return money_of((Int256(amount) + divisor - 1) / divisor);
 }
 
 }  // namespace commonwatt

@@ -22,4 +22,8 @@ std::string token_amount_text(const Int256& amount, int decimals);
 /// Nano-currency in the smallest units, rounded down, as the vault does: against whoever is owed and whoever owes.
 Int256 token_amount_of(Money net, int decimals);
 
+/// The other way, rounded down or up to whole nano-currency; no more than a billion units of the currency.
+Money money_below(const Uint256& amount, int decimals);
+Money money_above(const Uint256& amount, int decimals);
+
 }  // namespace commonwatt

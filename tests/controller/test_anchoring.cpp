@@ -173,7 +173,7 @@ TEST_CASE("without a chain the desk has the journal's anchors attested, and goes
   const auto journal = test::write_journal(street->events, directory.path());
   NoBroker broker;
   for (int times = 0; times < 2; ++times) {
-    const auto desk = AnchorDesk::open(five.config, directory.path(), *journal, broker.outgoing);
+    const auto desk = AnchorDesk::open(five.config, directory.path(), *journal, broker.outgoing, State{});
     REQUIRE(desk.ok());
     CHECK((*desk)->is_attester(name_of(1)));
     CHECK_FALSE((*desk)->is_attester(*HouseholdId::from("hh01")));
@@ -200,7 +200,7 @@ TEST_CASE("a journal that gives another anchor of an epoch that went to the outb
   REQUIRE(EvmKey::make().save(EvmKeyKind::relayer, five.config.relayer.file).ok());
   const std::vector<Anchor> anchors = three_anchors();
   const auto told_of_journal = [&](const Anchor& first) {
-    const auto anchoring = std::move(Anchoring::start(five.config, directory.path())).value();
+    const auto anchoring = std::move(Anchoring::start(five.config, directory.path(), {})).value();
     anchoring->expect(first);
     for (const std::size_t number : {1U, 2U, 3U}) anchoring->take(name_of(number), five.attestation(number, first));
     std::size_t told = 0;
@@ -225,7 +225,7 @@ TEST_CASE("a relayer's key that cannot be read stops the start") {
   five.config.mode = ChainMode::anchor;
   five.config.rpc = {"http://127.0.0.1:9"};
   five.config.relayer.file = directory / "relayer.key";
-  const auto refused = Anchoring::start(five.config, directory.path());
+  const auto refused = Anchoring::start(five.config, directory.path(), {});
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().find("relayer.key") != std::string::npos);
 }

@@ -122,7 +122,8 @@ TEST_CASE("a checkpoint is cosigned only when it is of this log, signed, and ext
     return CheckpointMessage{.checkpoint = at(size),
                              .signature = sign_checkpoint(test::street_log_key(), at(size)),
                              .old_size = static_cast<std::int64_t>(old_size),
-                             .consistency = consistency_path(leaves, old_size)};
+                             .consistency = consistency_path(leaves, old_size),
+                             .leaves = {}};
   };
   const std::string& origin = street().state.origin;
   const Witnessed last{.size = 3, .root = at(3).root, .signature = {}};

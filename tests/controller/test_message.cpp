@@ -75,7 +75,7 @@ TEST_CASE("what the controller signs of a receipt begins as no other signed text
 
 TEST_CASE("a message with a foreign kind, a field too many or bytes behind is not read") {
   CHECK(decode<Request>(*from_hex("8602821a6a37298019038400800000")).ok());
-  CHECK_FALSE(decode<Request>(*from_hex("8605821a6a37298019038400800000")).ok());
+  CHECK_FALSE(decode<Request>(*from_hex("8606821a6a37298019038400800000")).ok());
   CHECK_FALSE(decode<Request>(*from_hex("8602821a6a3729801903840080000000")).ok());
   CHECK_FALSE(decode<Request>(*from_hex("8702821a6a3729801903840080000000")).ok());
   CHECK_FALSE(decode<Request>(*from_hex("8602821a6a37298119038400800000")).ok());  // one second beside the boundary

@@ -1,5 +1,7 @@
 // The rewards of an epoch from a journal: counted again by hand, told in words, and never without what the rule needs.
 #include <fstream>
+#include <map>
+#include <memory>
 #include <sstream>
 
 #include <doctest/doctest.h>
@@ -18,8 +20,19 @@ using test::TemporaryDirectory;
 constexpr std::int64_t hour = 3'600;
 constexpr Price fee{10'000};
 
-/// The street's journal as a controller writes it whose buyers also pay a fee on what they draw.
-void write_street(const Neighbourhood& street, const std::filesystem::path& directory, Price paid) {
+/// Eight intervals, which are two epochs of an hour, in which whoever draws energy pays that fee.
+const Neighbourhood& street(Price paid = fee) {
+  static std::map<Price, std::unique_ptr<Neighbourhood>> lived;
+  std::unique_ptr<Neighbourhood>& made = lived[paid];
+  if (made) return *made;
+  MarketConfigured configured = test::street_configuration();
+  configured.rules.network_fee = paid;
+  made = std::make_unique<Neighbourhood>(configured);
+  made->live(8);
+  return *made;
+}
+
+void write_street(const Neighbourhood& street, const std::filesystem::path& directory) {
   const auto journal = std::move(Journal::open(directory)).value();
   State state;
   for (const Neighbourhood::Happened& happened : street.events) {
@@ -27,29 +40,8 @@ void write_street(const Neighbourhood& street, const std::filesystem::path& dire
     for (const Effect& effect : step(state, happened.event, happened.time)) {
       if (const auto* store = std::get_if<StoreBatch>(&effect)) batches.push_back(*store);
     }
-    for (StoreBatch& store : batches) {
-      for (const Statement& statement : store.batch.statements) {
-        const Energy drawn = std::max(statement.contract, Energy{0}) + std::max(statement.deviation(), Energy{0});
-        const bool is_first = store.entry.run == Run::initial;
-        if (!is_first || drawn * paid == Money{0}) continue;
-        store.postings.push_back({.debit = {.kind = AccountKind::household, .household = statement.household},
-                                  .credit = {.kind = AccountKind::fees, .household = {}},
-                                  .amount = drawn * paid,
-                                  .kind = PostingKind::fee});
-      }
-    }
     REQUIRE(journal->append({{happened.time, happened.event}}, batches).ok());
   }
-}
-
-/// Eight intervals, which are two epochs of an hour.
-const Neighbourhood& street() {
-  static const std::unique_ptr<Neighbourhood> lived = [] {
-    auto made = std::make_unique<Neighbourhood>();
-    made->live(8);
-    return made;
-  }();
-  return *lived;
 }
 
 std::string balance_text(const std::string& verdict) {
@@ -71,7 +63,7 @@ RewardReport report_of(const std::filesystem::path& directory, std::int64_t numb
 
 TEST_CASE("an epoch from a journal is what anyone counts from its statements") {
   const TemporaryDirectory directory;
-  write_street(street(), directory.path(), fee);
+  write_street(street(), directory.path());
   const RewardReport report = report_of(directory.path(), 1, "yes");
   Energy verified;
   for (std::size_t i = 4; i < 8; ++i) {
@@ -99,7 +91,7 @@ TEST_CASE("an epoch from a journal is what anyone counts from its statements") {
 
 TEST_CASE("the epochs before cap the budget by what the ledger's fees received") {
   const TemporaryDirectory directory;
-  write_street(street(), directory.path(), fee);
+  write_street(street(), directory.path());
   RewardParameters rule;
   rule.bootstrap_epochs = 0;
   rule.window_epochs = 2;
@@ -115,14 +107,14 @@ TEST_CASE("the epochs before cap the budget by what the ledger's fees received")
 TEST_CASE("without a fee, without head meters or out of balance nothing is verified, and the report says why") {
   const TemporaryDirectory directory;
   SUBCASE("no fee") {
-    write_street(street(), directory.path(), Price{0});
+    write_street(street(Price{0}), directory.path());
     const RewardReport report = report_of(directory.path(), 0, "yes");
     CHECK(report.rewards.households[0].verified == Energy{0});
     CHECK(report.rewards.households[0].unpaid_for(RewardReason::fee_unpaid) > Energy{0});
     CHECK(reward_table(report).find("nothing was burned") != std::string::npos);
   }
   SUBCASE("no head meter, or one that disagrees") {
-    write_street(street(), directory.path(), fee);
+    write_street(street(), directory.path());
     for (const std::string verdict : {"", "no", "not_judged"}) {
       const RewardReport report = report_of(directory.path(), 0, verdict);
       CHECK(report.rewards.minted == TokenAmount{0});
@@ -135,7 +127,7 @@ TEST_CASE("without a fee, without head meters or out of balance nothing is verif
 
 TEST_CASE("a household reads in words what it earned and why not more") {
   const TemporaryDirectory directory;
-  write_street(street(), directory.path(), fee);
+  write_street(street(), directory.path());
   const RewardReport report = report_of(directory.path(), 1, "yes");
   const HouseholdReward& first = report.rewards.households.front();
   const std::string words = explain_reward(report, first.household).value();
@@ -159,7 +151,7 @@ TEST_CASE("a row of balances that cannot be right is refused with its line") {
 
 TEST_CASE("the command says what is wrong with its options and files") {
   const TemporaryDirectory directory;
-  write_street(street(), directory.path(), fee);
+  write_street(street(), directory.path());
   std::ofstream(directory / "balance.csv") << balance_text("yes");
   std::ostringstream out;
   std::ostringstream errors;

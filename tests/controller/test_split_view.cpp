@@ -38,7 +38,8 @@ CheckpointMessage message_of(const Leaves& leaves, std::size_t old_size) {
   return {.checkpoint = state_of(leaves),
           .signature = signed_state(leaves).signature,
           .old_size = static_cast<std::int64_t>(old_size),
-          .consistency = consistency_path(leaves, old_size)};
+          .consistency = consistency_path(leaves, old_size),
+          .leaves = {}};
 }
 std::span<const Hash32> first(const Leaves& leaves, std::size_t count) {
   return std::span(leaves).first(count);

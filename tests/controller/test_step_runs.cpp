@@ -201,6 +201,7 @@ TEST_CASE("an interval keeps the tariff its gate closed with, in every later run
   Neighbourhood street;
   MarketConfigured taxed = test::street_configuration();
   taxed.rules.loss_permille = 30;
+  taxed.rules.network_fee = Price{10'000};
   TariffTerms terms = taxed.rules.tariff.terms();
   terms.versions[0].levies = {
       {.name = "levy", .price = Price{20'000}, .on_utility_energy = true, .on_neighbour_energy = true}};
@@ -224,9 +225,13 @@ TEST_CASE("an interval keeps the tariff its gate closed with, in every later run
   const Statement& revised = street.batches[6].batch.statements[2];
   CHECK(revised.run == Run::revised);
   CHECK(revised.loss_amount > Money{0});
+  CHECK(revised.fee_amount == std::max(revised.delivered(), Energy{0}) * Price{10'000});
+  CHECK(revised.fee_amount > Money{0});
   CHECK(revised.tax_amount > Money{0});
-  CHECK(revised.total == revised.energy_amount + revised.imbalance_amount + revised.loss_amount + revised.tax_amount);
-  CHECK(street.state.ledger.balance({.kind = AccountKind::losses, .household = {}}) > Money{0});
+  CHECK(revised.total == revised.energy_amount + revised.imbalance_amount + revised.fee_amount + revised.loss_amount +
+                             revised.tax_amount);
+  for (const AccountKind kind : {AccountKind::losses, AccountKind::fees})
+    CHECK(street.state.ledger.balance({.kind = kind, .household = {}}) > Money{0});
   check_books(street);
 }
 

@@ -36,6 +36,17 @@ def anvil():
     return CONTRACTS / "node_modules" / "@foundry-rs" / f"anvil-linux-{machine}" / "bin" / "anvil"
 
 
+def ask(url, method, *parameters):
+    """What the node says; nothing while it does not."""
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as reply:
+            return json.load(reply)["result"]
+    except OSError:
+        return None
+
+
 class ChainNeighbourhood(Neighbourhood):
     def start_chain_demo(self, name, *options, intervals=INTERVALS):
         return self.start_demo(name, HOUSEHOLDS, intervals, speed=900,
@@ -74,13 +85,7 @@ class RunningNode(ChainNeighbourhood):
 
     @classmethod
     def ask(cls, method, *parameters):
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()
-        request = urllib.request.Request(cls.url, body, {"Content-Type": "application/json"})
-        try:
-            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as reply:
-                return json.load(reply)["result"]
-        except OSError:
-            return None
+        return ask(cls.url, method, *parameters)
 
     def test_a_liar_a_dead_attester_and_two_kills_change_nothing(self):
         demo = self.start_chain_demo("faults", "--rpc", self.url, "--lying-attesters", "1", "--dead-attesters", "1")
@@ -99,6 +104,80 @@ class RunningNode(ChainNeighbourhood):
         settled = (demo.directory / "households").glob("*/settlement-*.json")
         heads = {json.loads(pathlib.Path(file).read_text())["anchor"]["epoch"] for file in settled}
         self.assertIn(INTERVALS, heads)
+
+
+class Collateral(ChainNeighbourhood):
+    """A household asks its collateral back, and gets some again, while the market runs. The credit limits of the demo, half
+    of the collateral, must not count."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.url = f"http://127.0.0.1:{free_port()}"
+        node = subprocess.Popen([anvil(), "--port", cls.url.rpartition(":")[2], "--silent", "--slots-in-an-epoch", "1",
+                                 "--block-time", "1", "--mixed-mining"], stdout=subprocess.DEVNULL)
+        cls.addClassCleanup(lambda: (node.kill(), node.wait()))
+        wait_until(lambda: ask(cls.url, "eth_chainId"), 60, "the node")
+
+    def available(self, demo, household):
+        """What a household can still order for, in the currency."""
+        settings = (demo.directory / "controller" / "controller.toml").read_text()
+        port = next(line.split("=")[1].strip() for line in settings.splitlines() if line.startswith("port ="))
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/households/{household}", timeout=10) as answer:
+                return json.load(answer)["available"] / 1e9
+        except (OSError, ValueError):
+            return None
+
+    def chain(self, demo, command, *words):
+        vault = next(line.split('"')[1] for line in (demo.directory / "chain" / "chain.toml").read_text().splitlines()
+                     if line.startswith("vault"))
+        done = self.call("chain", command, "--rpc", self.url, "--vault", vault, *words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def refused(self, demo, household):
+        log = (demo.directory / "logs" / f"{household}.log").read_text()
+        return log.count("order refused: the open orders could cost more than balance and credit limit or collateral")
+
+    def test_orders_are_worth_the_collateral_that_is_final_and_no_credit_limit(self):
+        demo = self.start_demo("collateral", HOUSEHOLDS, 30, speed=180,
+                               options=("--chain", "evm", "--contracts", CONTRACTS, "--rpc", self.url))
+        demo.wait_for_trading()
+        household = f"hh{HOUSEHOLDS:02}"
+        key = demo.directory / "households" / household / "keys" / "order.key"
+        shown = self.call("chain", "key", "--show", key)
+        address = shown.stdout.strip()
+        wait_until(lambda: 150 < (self.available(demo, household) or 0) < 250, 60, "the collateral of 200")
+        self.assertEqual(self.refused(demo, household), 0)
+        ask(self.url, "anvil_setBalance", address, hex(10**20))
+        self.chain(demo, "withdraw", "--key", key, "--amount", "199.999999")
+        wait_until(lambda: (self.available(demo, household) or 99) < 20, 60, "the exit that was asked for")
+        self.chain(demo, "deposit", "--key", demo.directory / "chain" / "deployer.key", "--account", address,
+                   "--amount", "1000")
+        wait_until(lambda: (self.available(demo, household) or 0) > 900, 60, "the new deposit")
+        status, result, told = demo.finish()
+        self.assertEqual(status, 0, told)
+        self.assertTrue(result["chain"]["claims_equal_ledger"])
+        self.prove_first_bill(demo, household, result["chain"]["registry"])
+
+    def prove_first_bill(self, demo, household, registry):
+        """By the newest anchor, many entries of the log later, from the gateway's files and the chain alone."""
+        home = demo.directory / "households" / household
+        log_key = next(line.split('"')[1] for line in (home / "gateway.toml").read_text().splitlines() if line.startswith("log_key"))
+        newest = max(home.glob("settlement-*.json"), key=lambda file: int(file.stem.rpartition("-")[2]))
+        bills = self.call("bill", "--store", home, "--format", "jsonl").stdout.splitlines()
+        begin = json.loads(bills[0])["interval"]
+        words = ["bill", "--store", home, "--from", begin, "--to", json.loads(bills[1])["interval"], "--log-key", log_key,
+                 "--settlement", newest, "--rpc", self.url, "--registry", registry, "--proof", self.directory / "proof.json"]
+        made = self.call(*words)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        anchor = json.loads((self.directory / "proof.json").read_text())["anchor"]
+        self.assertGreater(len(anchor["consistency"]), 0)
+        verified = self.call("verify", self.directory / "proof.json", "--log-key", log_key, "--rpc", self.url, "--registry", registry)
+        self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+        # The control: without the copy of the log there is no way from the one to the other.
+        (home / "log.leaves").rename(home / "elsewhere")
+        self.assertEqual(self.call(*words).returncode, 65)
 
 
 if __name__ == "__main__":

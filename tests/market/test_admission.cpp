@@ -59,7 +59,8 @@ struct World {
                                                                      .last_sequence = last_sequence,
                                                                      .standing = standing,
                                                                      .open_spend = open_spend,
-                                                                     .balance = balance});
+                                                                     .balance = balance,
+                                                                     .credit = record.credit_limit});
     if (!outcome) return to_text(outcome.error());
     return outcome->order() == asked ? "accepted" : "another order was accepted";
   }

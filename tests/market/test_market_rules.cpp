@@ -34,6 +34,7 @@ TEST_CASE("an interval without a tariff is not traded, and has no terms") {
   MarketRules rules;
   rules.tariff = TariffSchedule::from(terms).value();
   rules.loss_permille = 25;
+  rules.network_fee = Price{9'000};
   const Interval known(1'782'000'900, 900);
   CHECK(rules.is_traded(known));
   const std::optional<IntervalTerms> found = rules.terms(known);
@@ -41,6 +42,7 @@ TEST_CASE("an interval without a tariff is not traded, and has no terms") {
   CHECK(found->tariff == Tariff{.retail = Price{40'000}, .feed_in = Price{-30'000}});
   CHECK(found->charges.levies == version.levies);
   CHECK(found->charges.loss_permille == 25);
+  CHECK(found->charges.network_fee == Price{9'000});
   CHECK_FALSE(rules.is_traded(known.next()));
   CHECK_FALSE(rules.terms(known.next()).has_value());
 }

@@ -121,7 +121,8 @@ RunBasis taxed(std::optional<Price> at) {
                  .on_neighbour_energy = true,
                  .on_fees = true,
                  .on_levies = true}},
-      .loss_permille = 30};
+      .loss_permille = 30,
+      .network_fee = {}};
   return taxed;
 }
 
@@ -132,6 +133,24 @@ TEST_CASE("losses, levies and taxes come on top, and what the utility alone woul
   CHECK(statement.tax_amount == Money{12'000'000 + 29'300'000});
   CHECK(statement.total == Money{100'000'000 + 30'000'000 + 4'500'000 + 41'300'000});
   CHECK(statement.without_market == Money{180'000'000 + 12'000'000 + 38'400'000});
+}
+
+TEST_CASE("the network fee is on all energy drawn, from neighbours and from the utility, and is taxed") {
+  RunBasis fees = taxed(price);
+  fees.terms.charges.network_fee = Price{10'000};
+  const Statement buyer = statement_of(position("hh01", 500, 600, 0), fees);
+  const Statement without = statement_of(position("hh01", 500, 600, 0), taxed(price));
+  CHECK(buyer.fee_amount == Money{6'000'000});  // 600 Wh x 0.01
+  CHECK(buyer.tax_amount == without.tax_amount + Money{1'200'000});
+  CHECK(buyer.total == without.total + Money{7'200'000});
+  CHECK(buyer.without_market == without.without_market + Money{7'200'000});
+  CHECK(statement_of(position("hh02", -500, 0, 600), fees).fee_amount == Money{0});
+  const MarketRun run = settle(std::vector{position("hh01", 500, 600, 0), position("hh02", -500, 0, 600)}, fees);
+  Money on_fees;
+  for (const Posting& posting : run.postings) {
+    if (posting.credit.kind == AccountKind::fees) on_fees += posting.amount;
+  }
+  CHECK(on_fees == Money{6'000'000});
 }
 
 TEST_CASE("a later run posts the differences alone, and ends in the balances of a run that knew it all") {

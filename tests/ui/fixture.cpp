@@ -120,6 +120,13 @@ QByteArray state_json(bool with_alarm) {
        {"last_clearing", QJsonObject{{"interval", qint64{now_seconds}}, {"price", 142'500}, {"volume_wh", 2210}}},
        {"totals", totals},
        {"log", log},
+       {"chain", QJsonObject{{"mode", "vault"},
+                             {"chain_id", 31'337},
+                             {"registry", "0x5FbDB2315678afecb367f032d93F642f64180aa3"},
+                             {"epoch", 93},
+                             {"attested", 93},
+                             {"anchored", 92},
+                             {"final", 90}}},
        {"alarms", alarms}});
 }
 

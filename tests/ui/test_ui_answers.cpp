@@ -61,6 +61,17 @@ class AnswersTest : public QObject {
     QCOMPARE(state.log.witnessed_size, 92);
   }
 
+  void how_far_the_anchors_have_come_is_said_as_far_as_there_are_any() {
+    State state = parse_state(parse_object(fixture::state_json()).value()).value();
+    QCOMPARE(chain_text(state.chain),
+             QStringLiteral("Anchors 93 · 93 signed by a quorum · 92 on chain 31337, 90 final"));
+    state.chain->mode = QStringLiteral("none");
+    QCOMPARE(chain_text(state.chain), QStringLiteral("Anchors 93 · 93 signed by a quorum"));
+    state.chain->epoch = 0;
+    QCOMPARE(chain_text(state.chain), QStringLiteral("No anchor has been made yet"));
+    QVERIFY(chain_text(parse_state(state_with(QStringLiteral("chain"), QJsonValue::Null)).value().chain).isEmpty());
+  }
+
   void every_field_survives_every_wrong_kind() {
     const QList<QJsonValue> wrong{QJsonValue::Null,      true,          -1,           1.25, 9e18, -9e18,
                                   QStringLiteral("<b>"), QJsonArray{1}, QJsonObject()};
