@@ -4,11 +4,15 @@ pragma solidity ^0.8.28;
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {Anchor} from "../src/AnchorRegistry.sol";
+import {Fill} from "../src/ClearingRecord.sol";
 import {CommonwattToken} from "../src/CommonwattToken.sol";
 import {DeviceRegistry} from "../src/DeviceRegistry.sol";
+import {Disputes, SealedProof} from "../src/Disputes.sol";
 import {FeeRouter} from "../src/FeeRouter.sol";
 import {RewardMinter} from "../src/RewardMinter.sol";
+import {LogEntry, Order, Place} from "../src/SealedBatch.sol";
 import {SettlementVault} from "../src/SettlementVault.sol";
+import {Formats, Records, RfcTrees} from "./SealedSupport.sol";
 import {Community, Trees} from "./Support.sol";
 
 contract Euro is ERC20 {
@@ -120,6 +124,55 @@ contract GasTest is Community {
         (x, y) = vm.publicKeyP256(8);
         devices.rotate("D1", DeviceRegistry.Kind.p256, bytes32(x), bytes32(y), 2);
         vm.snapshotGasLastCall("rotate key");
+    }
+
+    /// The first of 2^depth leaves, with strangers beside its way.
+    function firstOf(bytes32 leaf, uint256 depth) private pure returns (bytes32 root, Place memory place) {
+        place = Place({index: 0, count: uint64(1) << uint64(depth), path: new bytes32[](depth)});
+        root = leaf;
+        for (uint256 i = 0; i < depth; ++i) {
+            place.path[i] = keccak256(abi.encode(depth, i));
+            root = RfcTrees.node(root, place.path[i]);
+        }
+    }
+
+    /// Anchors a log of 2^15 entries, the quarter-hours of a year, whose first is that batch.
+    function sealedIn(bytes32 batchRoot) private returns (SealedProof memory proof) {
+        proof.entry = LogEntry(1_800_000_000, 900, 0, batchRoot);
+        Anchor memory a = nextAnchor("settlement");
+        (a.logRoot, proof.place) = firstOf(new Formats().logLeaf(proof.entry), 15 + registry.epoch());
+        a.logSize = proof.place.count;
+        send(a);
+        proof.anchors = new Anchor[](1);
+        proof.anchors[0] = a;
+    }
+
+    /// In batches of 2^8 leaves, the book of 100 orders.
+    function test_gas_of_disputes() public {
+        Disputes disputes = new Disputes(registry, devices, 0);
+        vm.prank(OWNER);
+        registry.setGuardian(address(disputes), true);
+        devices.enrol("hh01", "C1");
+        devices.addDevice("hh01", "hh01", DeviceRegistry.Kind.secp256k1, bytes32(uint256(7)), 0, 1);
+        Order memory order = Order("hh01", 1_800_000_000, 900, 0, 1000, 250_000, 7, "salt");
+        bytes memory forged = bytes.concat(bytes32("r"), bytes32("s"));
+        Formats formats = new Formats();
+        (bytes32 root, Place memory place) = firstOf(formats.orderLeaf(order, forged), 8);
+        SealedProof memory proof = sealedIn(root);
+        disputes.proveOrder(proof, order, forged, place);
+        vm.snapshotGasLastCall("prove an unsigned order");
+        vm.prank(OWNER);
+        registry.unpause();
+        Fill[] memory lines = new Fill[](100);
+        for (uint256 i = 0; i < 100; ++i) {
+            lines[i] = Fill(keccak256(abi.encode(i)), 0, 1000, 250_000, true, 240_000, 1001);
+        }
+        lines[99].id = formats.orderId(order);
+        bytes memory record = Records.record(lines);
+        (root, place) = firstOf(formats.clearingLeaf(record), 8);
+        proof = sealedIn(root);
+        disputes.proveFill(proof, order, record, place, 99);
+        vm.snapshotGasLastCall("prove a fill, book of 100");
     }
 
     function test_gas_of_rewards() public {

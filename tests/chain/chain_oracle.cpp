@@ -8,6 +8,7 @@
 #include "controller/chain/abi.hpp"
 #include "controller/chain/signed_anchor.hpp"
 #include "controller/chain/transaction.hpp"
+#include "tests/chain/sealed_sample.hpp"
 
 namespace commonwatt {
 namespace {
@@ -83,6 +84,7 @@ json anchor(const json& question) {
 json answer(const json& question) {
   if (question["do"] == "transaction") return transaction(question);
   if (question["do"] == "anchor") return anchor(question);
+  if (question["do"] == "sealed") return sealed_sample();
   return {{"data", to_data(value_of(question["value"]).bytes)}};
 }
 

@@ -5,6 +5,7 @@
 """
 
 import json
+import pathlib
 import random
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import unittest
 from chain_peers import PEERS, native, require_peers
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+SEALED_BATCH = pathlib.Path(__file__).resolve().parents[2] / "contracts/test/sealed_batch.json"
 CAST_COMMAND_MAX = 100_000  # characters; the kernel takes 128 KiB in one argument
 ORACLE = ""
 SEED = 0
@@ -145,6 +147,10 @@ class Oracles(unittest.TestCase):
                         "previous": word(rng), "logRoot": word(rng), "logSize": 1, "settlementRoot": word(rng), "volume": "0",
                         "keys": [twice, key(rng), twice]}])[0]
         self.assertIn("signed twice", answer["error"])
+
+    def test_the_contracts_are_tested_with_the_batch_that_our_code_seals(self):
+        sealed = ours([{"do": "sealed"}])[0]
+        self.assertEqual(sealed, json.loads(SEALED_BATCH.read_text()), f"write it to {SEALED_BATCH} and run contracts/check")
 
     def test_cast_encodes_the_same_arguments(self):
         rng = random.Random(SEED + 4)
