@@ -39,6 +39,28 @@ void add_key(CLI::App& chain, std::function<int()>& action) {
   command->callback([=, &action] { action = [=] { return run_chain_key(*options, std::cout, std::cerr); }; });
 }
 
+/// The names are those of `commonwatt rewards`, where both have them.
+void add_governance(CLI::App* command, GovernanceOptions& figures) {
+  const auto number = [command](const char* name, std::int64_t& value, const char* words, const char* type) {
+    command->add_option(name, value, words)->type_name(type)->capture_default_str()->group("Figures of --all");
+  };
+  number("--base-budget", figures.base_budget, "base units of rewards an epoch, before it halves", "N");
+  number("--halving", figures.halving_epochs, "epochs", "N");
+  number("--bootstrap", figures.bootstrap_epochs, "epochs not capped by what was burned", "N");
+  number("--window", figures.window_epochs, "epochs whose burned fees cap the budget, 1 to 64", "N");
+  number("--epoch-seconds", figures.epoch_seconds, "a reward epoch", "S");
+  command->add_option("--proposal-votes", figures.proposal_votes, "to propose; a hundredth of the base budget")
+      ->type_name("N")
+      ->group("Figures of --all");
+  command->add_option("--quorum-votes", figures.quorum_votes, "to decide, at least; the base budget")
+      ->type_name("N")
+      ->group("Figures of --all");
+  number("--quorum-percent", figures.quorum_percent, "of the supply, to decide", "N");
+  number("--voting-delay", figures.voting_delay_seconds, "between a proposal and the votes on it", "S");
+  number("--voting-period", figures.voting_period_seconds, "how long votes are taken", "S");
+  number("--timelock-delay", figures.timelock_seconds, "between a decision and its effect: time to leave", "S");
+}
+
 void add_deploy(CLI::App& chain, std::function<int()>& action) {
   CLI::App* command = chain.add_subcommand("deploy", "puts a community's contracts on a chain");
   auto options = std::make_shared<DeployOptions>();
@@ -69,6 +91,7 @@ void add_deploy(CLI::App& chain, std::function<int()>& action) {
   command->add_flag("--all", options->all, "the token, its governance, the device registry and the disputes, too");
   command->add_option("--registrar", options->registrar, "with --all: who enrols devices; the deployer if not given")
       ->type_name("ADDRESS");
+  add_governance(command, options->governance);
   command->footer(
       "Example: commonwatt chain deploy --rpc http://127.0.0.1:8545 --key owner.key --origin example.org/sonnenfeld "
       "\\\n"

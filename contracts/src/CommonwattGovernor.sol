@@ -11,12 +11,10 @@ import {GovernorVotesQuorumFraction} from
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {CommonwattToken} from "./CommonwattToken.sol";
 
-/// Two days between a decision and its effect. Only the governor that creates it proposes and cancels; anyone executes;
+/// The time between a decision and its effect. Only the governor that creates it proposes and cancels; anyone executes;
 /// nobody is its administrator but itself.
 contract CommonwattTimelock is TimelockController {
-    uint256 public constant DELAY = 2 days;
-
-    constructor() TimelockController(DELAY, _only(msg.sender), _only(address(0)), address(0)) {}
+    constructor(uint256 delay) TimelockController(delay, _only(msg.sender), _only(address(0)), address(0)) {}
 
     function _only(address who) private pure returns (address[] memory list) {
         list = new address[](1);
@@ -32,31 +30,45 @@ contract CommonwattGovernor is
     GovernorVotesQuorumFraction,
     GovernorTimelockControl
 {
-    uint48 private constant VOTING_DELAY = 1 days;
-    uint32 private constant VOTING_PERIOD = 5 days;
-    uint256 private constant QUORUM_PERCENT = 10;
+    error BadRules();
+
+    /// A vote can change the percentage and the timelock's delay, nothing the others: a community that wants those
+    /// otherwise deploys another governor and gives it the contracts.
+    struct Rules {
+        uint256 threshold; // votes needed to propose
+        uint256 quorumMin; // votes needed for any decision, however small the supply is
+        uint256 quorumPercent; // of the supply
+        uint48 votingDelay; // seconds
+        uint32 votingPeriod; // seconds
+        uint32 timelockDelay; // seconds
+    }
 
     uint256 private immutable threshold_;
     uint256 private immutable quorumMin_;
+    uint48 private immutable votingDelay_;
+    uint32 private immutable votingPeriod_;
 
-    /// `threshold`: votes needed to propose. `quorumMin`: votes needed for any decision, however small the supply is:
-    /// else the first rewarded households would own the community.
-    constructor(CommonwattToken token_, uint256 threshold, uint256 quorumMin)
+    /// Without a least quorum the first rewarded households would own the community; without a delay nobody who
+    /// disagrees has time to leave.
+    constructor(CommonwattToken token_, Rules memory rules)
         Governor("Commonwatt")
         GovernorVotes(token_)
-        GovernorVotesQuorumFraction(QUORUM_PERCENT)
-        GovernorTimelockControl(new CommonwattTimelock())
+        GovernorVotesQuorumFraction(rules.quorumPercent)
+        GovernorTimelockControl(new CommonwattTimelock(rules.timelockDelay))
     {
-        threshold_ = threshold;
-        quorumMin_ = quorumMin;
+        if (rules.quorumMin == 0 || rules.votingPeriod == 0 || rules.timelockDelay == 0) revert BadRules();
+        threshold_ = rules.threshold;
+        quorumMin_ = rules.quorumMin;
+        votingDelay_ = rules.votingDelay;
+        votingPeriod_ = rules.votingPeriod;
     }
 
-    function votingDelay() public pure override returns (uint256) {
-        return VOTING_DELAY;
+    function votingDelay() public view override returns (uint256) {
+        return votingDelay_;
     }
 
-    function votingPeriod() public pure override returns (uint256) {
-        return VOTING_PERIOD;
+    function votingPeriod() public view override returns (uint256) {
+        return votingPeriod_;
     }
 
     function proposalThreshold() public view override returns (uint256) {

@@ -3,6 +3,8 @@ pragma solidity ^0.8.28;
 
 import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {GovernorVotesQuorumFraction} from
+    "@openzeppelin/contracts/governance/extensions/GovernorVotesQuorumFraction.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {AnchorRegistry} from "../src/AnchorRegistry.sol";
 import {CommonwattGovernor} from "../src/CommonwattGovernor.sol";
@@ -22,7 +24,7 @@ contract GovernanceTest is Community {
     function setUp() public {
         found();
         token = new CommonwattToken(1e24);
-        governor = new CommonwattGovernor(token, 10, 500);
+        governor = new CommonwattGovernor(token, rules());
         registry = new AnchorRegistry(governor.timelock(), COMMUNITY, WINDOW, 3, addressesOf(keys), GUARDIAN);
         token.mint(ANNA, 600);
         token.mint(BEN, 400);
@@ -33,6 +35,48 @@ contract GovernanceTest is Community {
         targets = [address(registry)];
         calls = [abi.encodeCall(AnchorRegistry.setGuardian, (BEN, true))];
         pass(1);
+    }
+
+    function rules() private pure returns (CommonwattGovernor.Rules memory) {
+        return CommonwattGovernor.Rules({
+            threshold: 10,
+            quorumMin: 500,
+            quorumPercent: 10,
+            votingDelay: 1 days,
+            votingPeriod: 5 days,
+            timelockDelay: 2 days
+        });
+    }
+
+    function rulesRefused(CommonwattGovernor.Rules memory wrong, bytes4 why) private {
+        refused(why);
+        new CommonwattGovernor(token, wrong);
+    }
+
+    function test_rules_that_decide_nothing_or_at_once_are_refused() public {
+        CommonwattGovernor.Rules memory wrong = rules();
+        wrong.quorumMin = 0;
+        rulesRefused(wrong, CommonwattGovernor.BadRules.selector);
+        wrong = rules();
+        wrong.votingPeriod = 0;
+        rulesRefused(wrong, CommonwattGovernor.BadRules.selector);
+        wrong = rules();
+        wrong.timelockDelay = 0;
+        rulesRefused(wrong, CommonwattGovernor.BadRules.selector);
+        wrong = rules();
+        wrong.quorumPercent = 101;
+        rulesRefused(wrong, GovernorVotesQuorumFraction.GovernorInvalidQuorumFraction.selector);
+    }
+
+    function test_fuzz_the_rules_are_those_it_was_made_with(CommonwattGovernor.Rules memory own) public {
+        own.quorumPercent %= 101;
+        vm.assume(own.quorumMin != 0 && own.votingPeriod != 0 && own.timelockDelay != 0);
+        CommonwattGovernor made = new CommonwattGovernor(token, own);
+        same(made.proposalThreshold(), own.threshold);
+        same(made.quorumNumerator(), own.quorumPercent);
+        same(made.votingDelay(), own.votingDelay);
+        same(made.votingPeriod(), own.votingPeriod);
+        same(TimelockController(payable(made.timelock())).getMinDelay(), own.timelockDelay);
     }
 
     function propose() private returns (uint256 id) {

@@ -80,6 +80,7 @@ constexpr std::array known_errors{
     KnownError{"NotInBook()", "that line of the book is of another order"},
     KnownError{"NotIncluded()", "the path does not lead from the leaf to the root"},
     KnownError{"BadRecord()", "it is no clearing record, or has no such line"},
+    KnownError{"BadRules()", ""},
     KnownError{"ERC20InsufficientBalance(address,uint256,uint256)",
                "account, balance, needed, in the currency's smallest units"},
     KnownError{"ERC20InsufficientAllowance(address,uint256,uint256)", "spender, allowed, needed"},

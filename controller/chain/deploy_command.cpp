@@ -9,7 +9,6 @@
 #include "controller/chain/token_amount.hpp"
 #include "controller/command_output.hpp"
 #include "controller/settlement_tree.hpp"
-#include "market/rewards.hpp"
 
 namespace commonwatt {
 namespace {
@@ -19,7 +18,6 @@ using nlohmann::ordered_json;
 constexpr std::int64_t veto_seconds_max = (1 << 21) - 2;  // AnchorRegistry keeps gaps in 21 bits
 constexpr std::size_t attesters_max = 64;
 constexpr int demo_decimals = 6;
-constexpr std::int64_t rewards_epoch_seconds = 86'400;
 /// What a byte of code and a constructor cost together, from above: to see beforehand that the money will do.
 constexpr std::int64_t gas_per_byte = 260;
 constexpr std::int64_t gas_per_contract = 300'000;
@@ -107,6 +105,12 @@ Result<Plan, std::string> plan_of(const DeployOptions& options) {
   if (options.all && plan->owner) {
     return Fail{std::string("--owner does not go with --all: there the community's timelock owns the contracts")};
   }
+  if (!options.all && (options.governance != GovernanceOptions{} || plan->registrar)) {
+    return Fail{
+        std::string("--registrar and the figures of rewards and votes go with --all: without it there is nobody "
+                    "they are for")};
+  }
+  if (const std::optional<std::string> fault = governance_fault(options.governance)) return Fail{*fault};
   if (plan->currency && options.demo_currency) return Fail{std::string("give --currency or --demo-currency, not both")};
   if (!options.out.empty() && std::filesystem::exists(options.out))
     return Fail{"--out " + options.out + " exists already; an earlier deployment may be in it, so name another file"};
@@ -214,16 +218,9 @@ Result<Done, std::string> Deployment::run() {
 
 /// The minter makes the token, the governor makes the timelock, and the timelock gets everything.
 Result<Done, std::string> Deployment::deploy_governance() {
-  const RewardParameters rule;
-  const Uint256 base = rule.base_budget.count;
-  // What the halving budgets can ever sum to.
-  const Uint256 cap = base * rule.halving_epochs * 2;
-  const AbiValue schedule = abi_tuple({abi_uint(cap), abi_uint(base), abi_uint(Uint256(rule.halving_epochs)),
-                                       abi_uint(Uint256(rule.bootstrap_epochs)), abi_uint(Uint256(rule.window_epochs)),
-                                       abi_uint(Uint256(rewards_epoch_seconds))});
-  const Result<Address, std::string> minter =
-      deploy("RewardMinter", {abi_address(account_.address()), abi_bytes32(plan_.community), schedule,
-                              abi_uint(Uint256(options_.quorum)), attester_array()});
+  const Result<Address, std::string> minter = deploy(
+      "RewardMinter", {abi_address(account_.address()), abi_bytes32(plan_.community),
+                       reward_schedule(options_.governance), abi_uint(Uint256(options_.quorum)), attester_array()});
   if (!minter) return Fail{minter.error()};
   const Result<Address, std::string> token = asked(*minter, "token()");
   if (!token) return Fail{token.error()};
@@ -231,9 +228,8 @@ Result<Done, std::string> Deployment::deploy_governance() {
   if (!router) return Fail{router.error()};
   add_created("CommonwattToken", *token);
   add_created("FeeRouter", *router);
-  // To propose takes a hundredth of a day's budget, to decide a whole one, however little was minted yet.
   const Result<Address, std::string> governor =
-      deploy("CommonwattGovernor", {abi_address(*token), abi_uint(base / 100), abi_uint(base)});
+      deploy("CommonwattGovernor", {abi_address(*token), voting_rules(options_.governance)});
   if (!governor) return Fail{governor.error()};
   const Result<Address, std::string> timelock = asked(*governor, "timelock()");
   if (!timelock) return Fail{timelock.error()};
@@ -378,12 +374,14 @@ ordered_json Deployment::json() const {
                          {"block", each.receipt.block},
                          {"transaction", to_data(each.receipt.transaction)}});
   }
-  return {{"chain_id", chain_id_},
-          {"community", to_data(plan_.community)},
-          {"owner", to_text(owner_)},
-          {"contracts", contracts},
-          {"gas", gas_},
-          {"cost_wei", cost_.str()}};
+  ordered_json json{{"chain_id", chain_id_},
+                    {"community", to_data(plan_.community)},
+                    {"owner", to_text(owner_)},
+                    {"contracts", contracts},
+                    {"gas", gas_},
+                    {"cost_wei", cost_.str()}};
+  if (options_.all) json["governance"] = governance_json(options_.governance);
+  return json;
 }
 
 /// What exists on the chain although the deployment failed.
@@ -420,7 +418,9 @@ int run_chain_deploy(const DeployOptions& options, std::ostream& out, std::ostre
     out << "all together " << deployment.cost_text() << "; owner " << deployment.owner_text() << "\n";
     if (options.owner.empty() && !options.all)
       out << "The deployer owns the registry: before anything of value depends on it, give it to a timelock.\n";
-    if (options.all) out << "Make Disputes a guardian by a vote; until then only --guardian can veto.\n";
+    if (options.all)
+      out << governance_text(options.governance)
+          << "Make Disputes a guardian by a vote; until then only --guardian can veto.\n";
   }
   return options.out.empty() ? 0 : write_result(options.out, deployment.toml(true), out, errors);
 }

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "controller/chain/command_options.hpp"
+#include "controller/chain/governance_options.hpp"
 
 namespace commonwatt {
 
@@ -23,6 +24,7 @@ struct DeployOptions {
   std::string out;                      ///< where the controller's table goes; empty: nowhere
   bool all = false;                     ///< the token, its governance and the disputes too
   std::string registrar;                ///< address that enrols devices, with all; empty: the deployer's
+  GovernanceOptions governance;         ///< with all
 };
 
 /// Returns the exit status: 0; 64 for options that do not fit; 65 for a file that is not as it should be; 1 when the

@@ -141,6 +141,54 @@ TEST_CASE("a deployment with a mistake in it is refused before a node is asked")
   CHECK(refusal([](DeployOptions& options) { options.access.key += "x"; }).find("No such file") != std::string::npos);
 }
 
+TEST_CASE("figures of rewards and votes that a contract would refuse, or that decide nothing, are told with words") {
+  CHECK(governance_fault({}) == std::nullopt);
+  const std::vector<std::pair<std::function<void(GovernanceOptions&)>, std::string>> mistakes{
+      {[](GovernanceOptions& figures) { figures.base_budget = 0; }, "--base-budget 0 is not 1 to"},
+      {[](GovernanceOptions& figures) { figures.base_budget = reward_budget_max.count + 1; }, "--base-budget"},
+      {[](GovernanceOptions& figures) { figures.halving_epochs = 0; }, "--halving 0 is not 1 to"},
+      {[](GovernanceOptions& figures) { figures.bootstrap_epochs = -1; }, "--bootstrap -1 is not 0 to"},
+      {[](GovernanceOptions& figures) { figures.window_epochs = 65; }, "--window 65 is not 1 to 64"},
+      {[](GovernanceOptions& figures) { figures.epoch_seconds = 0; }, "--epoch-seconds 0 is not 1 to"},
+      {[](GovernanceOptions& figures) { figures.proposal_votes = -1; }, "--proposal-votes -1 is not 0 to"},
+      {[](GovernanceOptions& figures) { figures.quorum_votes = 0; }, "--quorum-votes 0 is not 1 to"},
+      {[](GovernanceOptions& figures) { figures.quorum_percent = 101; }, "--quorum-percent 101 is not 0 to 100"},
+      {[](GovernanceOptions& figures) { figures.voting_delay_seconds = -1; }, "--voting-delay -1 is not 0 to"},
+      {[](GovernanceOptions& figures) { figures.voting_period_seconds = 0; }, "--voting-period 0 is not 1 to"},
+      {[](GovernanceOptions& figures) { figures.timelock_seconds = 0; }, "--timelock-delay 0 is not 1 to"},
+      {[](GovernanceOptions& figures) { figures.timelock_seconds = 365 * 86'400 + 1; }, "--timelock-delay 31536001"},
+      {[](GovernanceOptions& figures) {
+         figures.base_budget = 100;
+         figures.halving_epochs = 2;
+         figures.quorum_votes = 401;
+       },
+       "--quorum-votes 401 is more than there can ever be: 400"},
+      {[](GovernanceOptions& figures) {
+         figures.base_budget = 100;
+         figures.halving_epochs = 2;
+         figures.proposal_votes = 401;
+       },
+       "--proposal-votes 401 is more than there can ever be: 400"},
+  };
+  for (const auto& [change, words] : mistakes) {
+    GovernanceOptions figures;
+    change(figures);
+    const std::string said = governance_fault(figures).value_or("nothing");
+    CAPTURE(said);
+    CHECK(said.starts_with(words));
+  }
+}
+
+TEST_CASE("without --all there is nobody whom its figures are for") {
+  const TemporaryDirectory directory;
+  DeployOptions options = good_deploy(directory);
+  options.governance.timelock_seconds = 60;
+  CHECK(say(run_chain_deploy, options).errors.find("go with --all") != std::string::npos);
+  options.governance = {};
+  options.registrar = address(7);
+  CHECK(say(run_chain_deploy, options).status == 64);
+}
+
 TEST_CASE("options that do not fit together are told before a node is asked") {
   CHECK(say(run_chain_status, ChainStatusOptions{}).errors.find("--registry or --vault") != std::string::npos);
   CHECK(say(run_chain_status, ChainStatusOptions{.registry = "0x12"}).errors.find("is not an address") !=

@@ -336,6 +336,32 @@ class Deployment(InCommunity):
             self.assertEqual(says[-40:], contracts["CommonwattTimelock"][2:].lower(), name)
         self.assertLess(said["gas"], 22_000_000)
 
+    def test_the_figures_of_rewards_and_votes_are_those_that_were_asked_for(self):
+        town = self.town
+        figures = {"--base-budget": 7_000, "--halving": 11, "--bootstrap": 3, "--window": 5, "--epoch-seconds": 3_600,
+                   "--proposal-votes": 40, "--quorum-votes": 900, "--quorum-percent": 25, "--voting-delay": 60,
+                   "--voting-period": 7_200, "--timelock-delay": 86_401}
+        registrar = town.keys["relayer"]
+        said = json.loads(commonwatt(*town.deploy_words("--all", "--json", "--registrar", registrar,
+                                                        *[word for pair in figures.items() for word in pair])))
+        at = {each["name"]: each["address"] for each in said["contracts"]}
+
+        def asked(contract, signature):
+            return town.node("eth_call", {"to": at[contract], "data": run(native("cast"), "sig", signature)}, "latest")
+
+        for contract, signature, wanted in [
+                ("RewardMinter", "base()", 7_000), ("RewardMinter", "halving()", 11), ("RewardMinter", "bootstrap()", 3),
+                ("RewardMinter", "window()", 5), ("FeeRouter", "epochLength()", 3_600),
+                ("CommonwattToken", "cap()", 2 * 7_000 * 11), ("CommonwattGovernor", "proposalThreshold()", 40),
+                ("CommonwattGovernor", "quorumNumerator()", 25), ("CommonwattGovernor", "votingDelay()", 60),
+                ("CommonwattGovernor", "votingPeriod()", 7_200), ("CommonwattTimelock", "getMinDelay()", 86_401)]:
+            self.assertEqual(int(asked(contract, signature), 16), wanted, signature)
+        least = run(native("cast"), "calldata", "quorum(uint256)", "0")
+        self.assertEqual(int(town.node("eth_call", {"to": at["CommonwattGovernor"], "data": least}, "latest"), 16), 900)
+        self.assertEqual(asked("DeviceRegistry", "registrar()")[-40:], registrar[2:].lower())
+        self.assertEqual(said["governance"]["cap"], str(2 * 7_000 * 11))
+        self.assertEqual(said["governance"]["quorum_votes"], 900)
+
     def test_the_controllers_table_can_be_pasted(self):
         text = (self.directory / "chain.toml").read_text()
         for line in ('mode = "vault"', "chain_id = 31337", f'registry = "{self.town.registry}"',
