@@ -44,7 +44,7 @@ Result<std::unique_ptr<RpcPool>, std::string> open_pool(const ChainConfig& confi
 
 /// The relayer's side; nothing of it in mode none.
 struct Chain {
-  std::unique_ptr<EvmKey> key;
+  std::unique_ptr<EvmSigner> relayer;
   std::unique_ptr<RpcPool> pool;
   std::unique_ptr<Outbox> outbox;
   std::unique_ptr<VaultWatch> vault;
@@ -55,15 +55,15 @@ Result<Chain, std::string> open_chain(const ChainConfig& config, const std::file
                                       VaultAccounts accounts) {
   Chain chain;
   if (config.mode == ChainMode::none) return chain;
-  Result<EvmKey, std::string> key = load_key(EvmKeyKind::relayer, config.relayer);
-  if (!key) return Fail{key.error()};
-  chain.key = std::make_unique<EvmKey>(std::move(*key));
+  Result<EvmSigner, std::string> relayer = open_signer(EvmKeyKind::relayer, config.relayer);
+  if (!relayer) return Fail{relayer.error()};
+  chain.relayer = std::make_unique<EvmSigner>(std::move(*relayer));
   Result<std::unique_ptr<RpcPool>, std::string> pool = open_pool(config);
   if (!pool) return Fail{pool.error()};
   chain.pool = std::move(*pool);
   Result<std::unique_ptr<Outbox>, std::string> outbox =
       Outbox::open(directory / "anchors.sqlite", {.domain = config.domain, .first_block = config.first_block},
-                   *chain.key, *chain.pool);
+                   *chain.relayer, *chain.pool);
   if (!outbox) return Fail{outbox.error()};
   chain.outbox = std::move(*outbox);
   if (config.vault)

@@ -1,6 +1,7 @@
 #include "controller/attester.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 
 #include "controller/broker_access.hpp"
@@ -26,10 +27,10 @@ constexpr std::int64_t save_entries = 512;
 
 class Attester {
  public:
-  Attester(const AttesterConfig& config, EvmKey key, std::unique_ptr<AttesterStore> store, JournalPlace place,
+  Attester(const AttesterConfig& config, EvmSigner signer, std::unique_ptr<AttesterStore> store, JournalPlace place,
            Clock& clock, Honesty honesty)
       : config_(config),
-        key_(std::move(key)),
+        signer_(std::move(signer)),
         store_(std::move(store)),
         follower_({.origin = config.origin, .log_key = config.log_key}, std::move(place)),
         saved_(follower_.after()),
@@ -42,7 +43,9 @@ class Attester {
 
  private:
   void take(const Bytes& payload);
-  void attest(const Anchor& anchor);
+  void attest_waiting();
+  bool attest(const Anchor& anchor);
+  std::optional<Bytes> sign(const Anchor& anchor);
   void ask();
   void repeat();
   void save();
@@ -51,7 +54,7 @@ class Attester {
   void stop_with(const std::string& error);
 
   const AttesterConfig& config_;
-  EvmKey key_;
+  EvmSigner signer_;
   std::unique_ptr<AttesterStore> store_;
   JournalFollower follower_;
   std::int64_t saved_;
@@ -59,8 +62,10 @@ class Attester {
   Honesty honesty_;
   Inbox<Bytes> inbox_;
   SteadyTime next_question_{};
-  std::int64_t attested_ = 0;  // by the controller's word, what needs no more attestations
-  bool refuses_ = false;       // the journal is not one history: nothing is signed any more
+  std::int64_t attested_ = 0;   // by the controller's word, what needs no more attestations
+  std::deque<Anchor> waiting_;  // unsigned, of one page: while there are any, the journal is not followed on
+  std::string silence_;         // why the key did not sign, as it was told
+  bool refuses_ = false;        // the journal is not one history: nothing is signed any more
   bool failed_ = false;
   std::unique_ptr<MqttBus> bus_;
 };
@@ -85,7 +90,7 @@ bool Attester::start() {
   }
   bus_ = std::move(*bus);
   log_line(Severity::info, "attester",
-           config_.name.text() + " signs with " + to_text(key_.address()) + ", from entry " +
+           config_.name.text() + " signs with " + to_text(signer_.address()) + ", from entry " +
                std::to_string(follower_.after()) + " on");
   return true;
 }
@@ -93,18 +98,19 @@ bool Attester::start() {
 int Attester::loop() {
   while (!stop_requested() && !failed_) {
     if (std::chrono::steady_clock::now() >= next_question_) {
+      attest_waiting();
       ask();
       repeat();
     }
     for (const Bytes& payload : inbox_.take(clock_, clock_.now() + std::chrono::hours(1), patience)) take(payload);
   }
-  if (!failed_ && !refuses_) save();
+  save();
   return failed_ ? 1 : 0;
 }
 
 void Attester::ask() {
   next_question_ = std::chrono::steady_clock::now() + asking_period;
-  if (refuses_) return;
+  if (refuses_ || !waiting_.empty()) return;
   send(UpTopic::request,
        encode(Request{
            .kind = RequestKind::journal, .interval = {}, .after = follower_.after(), .offset = follower_.offset()}));
@@ -119,7 +125,7 @@ void Attester::repeat() {
 }
 
 void Attester::take(const Bytes& payload) {
-  if (refuses_ || failed_) return;
+  if (refuses_ || failed_ || !waiting_.empty()) return;
   const Result<JournalPage, CborError> page = decode<JournalPage>(payload);
   if (!page) return log_line(Severity::warning, "controller", "a page of the journal is not readable");
   attested_ = page->attested;
@@ -128,27 +134,54 @@ void Attester::take(const Bytes& payload) {
   const Result<JournalFollower::Step, std::string> step = follower_.take(*page);
   if (!step) return refuse(step.error());
   for (const std::string& note : step->notes) log_line(Severity::warning, "journal", note);
-  for (const Anchor& anchor : step->anchors) attest(anchor);
-  if (failed_ || refuses_) return;
+  waiting_.assign(step->anchors.begin(), step->anchors.end());
+  attest_waiting();
+  if (failed_ || refuses_ || !waiting_.empty()) return;
   const bool caught_up = follower_.after() == page->entries;
   if (!step->anchors.empty() || follower_.after() >= saved_ + save_entries) save();
   const bool went_on = follower_.after() != before || follower_.offset() != parts;
   if (went_on && !caught_up) ask();
 }
 
-void Attester::attest(const Anchor& anchor) {
-  if (failed_ || refuses_) return;
-  Anchor signed_one = anchor;
-  if (honesty_ == Honesty::lies) signed_one.settlement_root[0] ^= 1;
-  const Result<Attestation, std::string> attestation = store_->sign_once(
-      signed_one, [this](const Anchor& one) { return key_.sign(anchor_digest(one, config_.domain)).packed(); });
-  if (!attestation) return refuse(attestation.error());
-  send(UpTopic::attestation, encode(*attestation));
-  log_line(Severity::info, "attester",
-           "epoch " + std::to_string(anchor.epoch) + " is signed: " + to_hex(attestation->head));
+/// Signs what waits, in its sequence, as far as the key does.
+void Attester::attest_waiting() {
+  while (!waiting_.empty() && !failed_ && !refuses_ && attest(waiting_.front())) {
+    waiting_.pop_front();
+  }
 }
 
+/// False when it has to be tried again.
+bool Attester::attest(const Anchor& anchor) {
+  Anchor signed_one = anchor;
+  if (honesty_ == Honesty::lies) signed_one.settlement_root[0] ^= 1;
+  const Result<std::optional<Attestation>, std::string> attestation =
+      store_->sign_once(signed_one, [this](const Anchor& one) { return sign(one); });
+  if (!attestation) refuse(attestation.error());
+  if (!attestation || !*attestation) return false;
+  send(UpTopic::attestation, encode(**attestation));
+  log_line(Severity::info, "attester",
+           "epoch " + std::to_string(anchor.epoch) + " is signed: " + to_hex((*attestation)->head));
+  return true;
+}
+
+/// Nothing, and the operator is told, while the key's token does not answer.
+std::optional<Bytes> Attester::sign(const Anchor& anchor) {
+  const Result<EvmSignature, std::string> signature = signer_.sign(anchor_digest(anchor, config_.domain));
+  if (signature) {
+    silence_.clear();
+    return signature->packed();
+  }
+  if (std::exchange(silence_, signature.error()) != signature.error()) {
+    log_line(Severity::alarm, "keys",
+             "epoch " + std::to_string(anchor.epoch) + " is not signed: " + signature.error() +
+                 "; it is tried again every second, and the journal is followed on when it is signed");
+  }
+  return std::nullopt;
+}
+
+/// Not while anchors wait: after a restart they are come to again.
 void Attester::save() {
+  if (failed_ || refuses_ || !waiting_.empty()) return;
   const Result<Done, std::string> saved = store_->save(follower_.place());
   if (!saved) return stop_with(saved.error());
   saved_ = follower_.after();
@@ -174,9 +207,9 @@ void Attester::stop_with(const std::string& error) {
 
 int run_attester(const AttesterConfig& config, Clock& clock, Honesty honesty) {
   catch_stop_signals();
-  Result<EvmKey, std::string> key = load_key(EvmKeyKind::attester, config.key);
-  if (!key) {
-    log_line(Severity::alarm, "keys", key.error());
+  Result<EvmSigner, std::string> signer = open_signer(EvmKeyKind::attester, config.key);
+  if (!signer) {
+    log_line(Severity::alarm, "keys", signer.error());
     return 1;
   }
   Result<std::unique_ptr<AttesterStore>, std::string> store = AttesterStore::open(config.store);
@@ -189,7 +222,7 @@ int run_attester(const AttesterConfig& config, Clock& clock, Honesty honesty) {
     log_line(Severity::alarm, "store", place.error());
     return 1;
   }
-  Attester attester(config, std::move(*key), std::move(*store), std::move(*place), clock, honesty);
+  Attester attester(config, std::move(*signer), std::move(*store), std::move(*place), clock, honesty);
   return attester.start() ? attester.loop() : 1;
 }
 

@@ -67,23 +67,25 @@ Result<Done, std::string> AttesterStore::save(const JournalPlace& place) {
   }
 }
 
-Result<Attestation, std::string> AttesterStore::sign_once(const Anchor& anchor,
-                                                          const std::function<Bytes(const Anchor&)>& sign) {
+Result<std::optional<Attestation>, std::string> AttesterStore::sign_once(
+    const Anchor& anchor, const std::function<std::optional<Bytes>(const Anchor&)>& sign) {
   try {
     const Hash32 head = anchor_hash(anchor);
     SqlStatement known = tables_->database.prepare("SELECT epoch, head, signature FROM signed_anchor WHERE epoch=?");
     known.with(anchor.epoch);
     if (known.row()) {
       Attestation before = attestation_of(known);
-      if (before.head == head) return before;
+      if (before.head == head) return std::optional(before);
       return Fail{"epoch " + std::to_string(anchor.epoch) + ": the anchor " + to_hex(before.head) +
                   " was signed before, the journal now gives " + to_hex(head)};
     }
-    Attestation made{.epoch = anchor.epoch, .head = head, .signature = sign(anchor)};
+    std::optional<Bytes> signature = sign(anchor);
+    if (!signature) return std::optional<Attestation>();
+    Attestation made{.epoch = anchor.epoch, .head = head, .signature = std::move(*signature)};
     tables_->database.prepare("INSERT INTO signed_anchor VALUES(?,?,?,?)")
         .with(anchor.epoch, head, encode(anchor), made.signature)
         .run();
-    return made;
+    return std::optional(made);
   } catch (const SqliteError& error) {
     return tables_->failed(error);
   }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,9 +37,10 @@ class AttesterStore {
   Result<JournalPlace, std::string> restore();
   Result<Done, std::string> save(const JournalPlace& place);
 
-  /// The attestation of an anchor: signed and on disk when it returns. Never of two anchors of one epoch: the error
-  /// then says which was signed before.
-  Result<Attestation, std::string> sign_once(const Anchor& anchor, const std::function<Bytes(const Anchor&)>& sign);
+  /// The attestation of an anchor: signed and on disk when it returns; nothing, and nothing changed, when `sign` gives
+  /// nothing. Never of two anchors of one epoch: the error then says which was signed before.
+  Result<std::optional<Attestation>, std::string> sign_once(
+      const Anchor& anchor, const std::function<std::optional<Bytes>(const Anchor&)>& sign);
   /// The attestations of the epochs after one, rising, at most `count`.
   Result<std::vector<Attestation>, std::string> attestations_after(std::int64_t epoch, std::int64_t count);
 

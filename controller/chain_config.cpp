@@ -95,8 +95,16 @@ const char* to_text(ChainMode mode) {
   return "";
 }
 
-Result<EvmKey, std::string> load_key(EvmKeyKind kind, const KeyPlace& place) {
-  return place.file.empty() ? EvmKey::load_credential(kind, place.credential) : EvmKey::load(kind, place.file);
+Result<EvmSigner, std::string> open_signer(EvmKeyKind kind, const KeyPlace& place) {
+  if (place.token) {
+    Result<Pkcs11Key, std::string> key = Pkcs11Key::open(*place.token);
+    if (!key) return Fail{key.error()};
+    return EvmSigner(std::move(*key));
+  }
+  Result<EvmKey, std::string> key =
+      place.file.empty() ? EvmKey::load_credential(kind, place.credential) : EvmKey::load(kind, place.file);
+  if (!key) return Fail{key.error()};
+  return EvmSigner(std::move(*key));
 }
 
 HouseholdId read_attester_name(ConfigTable& table) {
@@ -114,10 +122,18 @@ AnchorDomain read_anchor_domain(ConfigTable& table) {
   return {.chain_id = table.integer("chain_id", {1, chain_id_max}), .registry = read_address(table, "registry")};
 }
 
-KeyPlace read_key_place(ConfigTable& table, const char* file_key, const char* credential_key) {
-  KeyPlace place{.file = table.path(file_key, ""), .credential = table.text(credential_key, "")};
-  if (place.file.empty() == place.credential.empty())
-    table.fault(file_key, std::string("or ") + credential_key + " is needed, and not both");
+KeyPlace read_key_place(ConfigTable& table, const KeyPlaceNames& names) {
+  KeyPlace place{.file = table.path(names.file, ""), .credential = table.text(names.credential, "")};
+  const std::string uri = table.text(names.pkcs11, "");
+  const int places = int{!place.file.empty()} + int{!place.credential.empty()} + int{!uri.empty()};
+  if (places != 1) {
+    table.fault(names.file,
+                std::string("or ") + names.credential + " or " + names.pkcs11 + " is needed, and one of them alone");
+  }
+  if (uri.empty()) return place;
+  Result<Pkcs11Uri, std::string> token = parse_pkcs11_uri(uri);
+  if (!token) table.fault(names.pkcs11, token.error());
+  if (token) place.token = std::move(*token);
   return place;
 }
 
@@ -139,7 +155,8 @@ ChainConfig read_chain_config(ConfigTable table, const std::vector<HouseholdReco
   if (config.mode == ChainMode::vault) config.vault = read_address(table, "vault");
   config.first_block = table.integer("first_block", {0, chain_id_max}, 0);
   config.rpc = read_nodes(table);
-  config.relayer = read_key_place(table, "relayer_key", "relayer_credential");
+  config.relayer =
+      read_key_place(table, {.file = "relayer_key", .credential = "relayer_credential", .pkcs11 = "relayer_pkcs11"});
   return config;
 }
 

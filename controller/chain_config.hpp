@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "controller/chain/evm_signer.hpp"
 #include "controller/chain/signed_anchor.hpp"
 #include "controller/config_reader.hpp"
 #include "market/participants.hpp"
@@ -19,12 +20,13 @@ enum class ChainMode : std::uint8_t {
 };
 const char* to_text(ChainMode mode);
 
-/// Where a key of an EVM account lies: one of the two.
+/// Where a key of an EVM account lies: one of the three.
 struct KeyPlace {
   std::filesystem::path file;
   std::string credential;  ///< name of a systemd credential
+  std::optional<Pkcs11Uri> token = std::nullopt;
 };
-Result<EvmKey, std::string> load_key(EvmKeyKind kind, const KeyPlace& place);
+Result<EvmSigner, std::string> open_signer(EvmKeyKind kind, const KeyPlace& place);
 
 struct AttesterRecord {
   HouseholdId name;  ///< its certificate's common name; no household's
@@ -47,8 +49,13 @@ struct ChainConfig {
 ChainConfig read_chain_config(ConfigTable table, const std::vector<HouseholdRecord>& households);
 /// chain_id and registry; zeros when neither is there.
 AnchorDomain read_anchor_domain(ConfigTable& table);
-/// A file under `file_key`, or the name of a credential under `credential_key`.
-KeyPlace read_key_place(ConfigTable& table, const char* file_key, const char* credential_key);
+/// What the configuration calls the three places.
+struct KeyPlaceNames {
+  const char* file = "";
+  const char* credential = "";
+  const char* pkcs11 = "";
+};
+KeyPlace read_key_place(ConfigTable& table, const KeyPlaceNames& names);
 HouseholdId read_attester_name(ConfigTable& table);
 
 }  // namespace commonwatt

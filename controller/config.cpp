@@ -450,7 +450,7 @@ Result<AttesterConfig, ConfigFaults> read_attester_config(const std::filesystem:
   ConfigTable attester = top.table("attester");
   config.name = read_attester_name(attester);
   config.store = attester.path("store");
-  config.key = read_key_place(attester, "key", "credential");
+  config.key = read_key_place(attester, {.file = "key", .credential = "credential", .pkcs11 = "pkcs11"});
   ConfigTable market = top.table("market");
   config.origin = market.text("origin");
   config.log_key = market.hex("log_key", 32);

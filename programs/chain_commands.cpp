@@ -24,18 +24,21 @@ void add_paying(CLI::App* command, ChainAccess& access) {
   add_reading(command, access);
   command->add_option("--key", access.key, "key of the account that pays; a household's order.key will do")
       ->required()
-      ->type_name("FILE");
+      ->type_name("FILE|pkcs11:URI");
 }
 
 void add_key(CLI::App& chain, std::function<int()>& action) {
   CLI::App* command = chain.add_subcommand("key", "makes a key for the chain and prints its address");
   auto options = std::make_shared<ChainKeyOptions>();
-  command->add_option("file", options->file, "where the key goes, readable by its owner alone")
+  command->add_option("file", options->file, "where the key goes: a file, readable by its owner alone, or a token")
       ->required()
-      ->type_name("FILE");
+      ->type_name("FILE|pkcs11:URI");
   command->add_option("--kind", options->kind, "relayer, attester, guardian or owner")->type_name("KIND");
   command->add_flag("--show", options->show, "instead, prints the address of the key that is there");
-  command->footer("Example: commonwatt chain key --kind relayer /etc/commonwatt/relayer.key");
+  command->footer(
+      "Example: commonwatt chain key --kind relayer /etc/commonwatt/relayer.key\n"
+      "         commonwatt chain key --kind relayer 'pkcs11:token=commonwatt;object=relayer?"
+      "module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/commonwatt/pin'");
   command->callback([=, &action] { action = [=] { return run_chain_key(*options, std::cout, std::cerr); }; });
 }
 

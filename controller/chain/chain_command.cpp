@@ -147,15 +147,29 @@ void print(const Answers& said, std::ostream& out) {
   if (said.relayer) out << "relayer has " << ether_cost_text(*said.relayer) << "\n";
 }
 
+Result<Address, std::string> make_in_file(EvmKeyKind kind, const std::string& file) {
+  const EvmKey key = EvmKey::make();
+  if (const auto saved = key.save(kind, file); !saved) return Fail{saved.error()};
+  return key.address();
+}
+
+Result<Address, std::string> make_in_token(const std::string& text) {
+  const Result<Pkcs11Uri, std::string> uri = parse_pkcs11_uri(text);
+  if (!uri) return Fail{uri.error()};
+  const Result<Pkcs11Key, std::string> key = Pkcs11Key::make(*uri);
+  if (!key) return Fail{key.error()};
+  return key->address();
+}
+
 }  // namespace
 
 int run_chain_key(const ChainKeyOptions& options, std::ostream& out, std::ostream& errors) {
   if (options.show != options.kind.empty())
     return complain(errors, "give --kind for a new key, or --show for one that exists", status_usage);
   if (options.show) {
-    const Result<EvmKey, std::string> key = EvmKey::load_any(options.file);
-    if (!key) return complain(errors, key.error(), status_data);
-    out << to_text(key->address()) << "\n";
+    const Result<EvmSigner, std::string> signer = EvmSigner::open_any(options.file);
+    if (!signer) return complain(errors, signer.error(), status_data);
+    out << to_text(signer->address()) << "\n";
     return 0;
   }
   const std::optional<EvmKeyKind> kind = evm_key_kind_from_text(options.kind);
@@ -166,9 +180,10 @@ int run_chain_key(const ChainKeyOptions& options, std::ostream& out, std::ostrea
                         "'commonwatt keys make' makes",
                     status_usage);
   }
-  const EvmKey key = EvmKey::make();
-  if (const auto saved = key.save(*kind, options.file); !saved) return complain(errors, saved.error(), status_data);
-  out << to_text(key.address()) << "\n";
+  const Result<Address, std::string> address =
+      is_pkcs11_uri(options.file) ? make_in_token(options.file) : make_in_file(*kind, options.file);
+  if (!address) return complain(errors, address.error(), status_data);
+  out << to_text(*address) << "\n";
   return 0;
 }
 

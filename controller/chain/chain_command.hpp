@@ -8,11 +8,11 @@
 namespace commonwatt {
 
 struct ChainKeyOptions {
-  std::string file = {};
+  std::string file = {};  ///< or a PKCS#11 URI: then the key is in a token
   std::string kind = {};  ///< of a new key: relayer, attester, guardian or owner
-  bool show = false;      ///< instead, prints the address of the key in the file, of any kind
+  bool show = false;      ///< instead, prints the address of the key that is there, of any kind
 };
-/// Returns the exit status: 0; 64 for options that do not fit; 65 when the file cannot be read or written.
+/// Returns the exit status: 0; 64 for options that do not fit; 65 when the key cannot be read or made.
 int run_chain_key(const ChainKeyOptions& options, std::ostream& out, std::ostream& errors);
 
 struct ChainStatusOptions {

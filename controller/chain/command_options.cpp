@@ -15,13 +15,13 @@ Result<Address, std::string> address_option(std::string_view option, const std::
 Result<ChainAccount, std::string> ChainAccount::open(const ChainAccess& access) {
   ChainAccount account;
   if (access.key.empty()) return Fail{std::string("--key FILE is missing: whose account pays for the transaction")};
-  Result<EvmKey, std::string> key = EvmKey::load_payer(access.key);
-  if (!key) return Fail{key.error()};
-  account.key_ = std::make_unique<EvmKey>(std::move(key.value()));
+  Result<EvmSigner, std::string> signer = EvmSigner::open_payer(access.key);
+  if (!signer) return Fail{signer.error()};
+  account.signer_ = std::make_unique<EvmSigner>(std::move(signer.value()));
   Result<RpcPool, std::string> pool = open_pool(access.rpc);
   if (!pool) return Fail{pool.error()};
   account.pool_ = std::make_unique<RpcPool>(std::move(pool.value()));
-  Result<Transactor, std::string> transactor = Transactor::open(*account.pool_, *account.key_);
+  Result<Transactor, std::string> transactor = Transactor::open(*account.pool_, *account.signer_);
   if (!transactor) return Fail{transactor.error()};
   account.transactor_ = std::make_unique<Transactor>(std::move(transactor.value()));
   return account;

@@ -14,7 +14,7 @@ namespace commonwatt {
 /// Where and as whom a command works.
 struct ChainAccess {
   std::vector<std::string> rpc = {};  ///< URLs of nodes, which must all agree
-  std::string key = {};               ///< file of the key that pays; not needed to read
+  std::string key = {};               ///< file or PKCS#11 URI of the key that pays; not needed to read
   std::int64_t first_block = 0;       ///< no event is looked for before it
   bool is_json = false;               ///< one JSON object instead of words
 };
@@ -27,7 +27,7 @@ class ChainAccount {
  public:
   static Result<ChainAccount, std::string> open(const ChainAccess& access);
 
-  [[nodiscard]] const Address& address() const { return key_->address(); }
+  [[nodiscard]] const Address& address() const { return signer_->address(); }
   RpcPool& pool() { return *pool_; }
   Result<ContractViews, std::string> views() { return ContractViews::open(*pool_); }
   Result<TransactionReceipt, std::string> send(const std::string& what, const std::optional<Address>& to,
@@ -38,7 +38,7 @@ class ChainAccount {
  private:
   ChainAccount() = default;
   // On the heap: the transactor points at both.
-  std::unique_ptr<EvmKey> key_;
+  std::unique_ptr<EvmSigner> signer_;
   std::unique_ptr<RpcPool> pool_;
   std::unique_ptr<Transactor> transactor_;
 };

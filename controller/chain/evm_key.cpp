@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "controller/chain/secret_file.hpp"
 #include "controller/keccak.hpp"
 #include "controller/signing_keys.hpp"
 
@@ -91,11 +92,7 @@ Result<EvmKey, std::string> read_key(std::span<const EvmKeyKind> kinds, const st
 }
 
 Result<EvmKey, std::string> load_one_of(std::span<const EvmKeyKind> kinds, const std::filesystem::path& file) {
-  struct stat status {};
-  if (::stat(file.c_str(), &status) != 0) return Fail{file.string() + ": " + std::strerror(errno)};
-  if ((status.st_mode & 077U) != 0) {
-    return Fail{file.string() + ": others may read this key; run 'chmod 600' on it and consider a new key"};
-  }
+  if (const Result<Done, std::string> checked = check_secret_file(file, "key"); !checked) return Fail{checked.error()};
   return read_key(kinds, file);
 }
 
@@ -223,6 +220,31 @@ EvmSignature EvmKey::sign(const Hash32& digest) const {
   std::copy(bytes.begin() + 32, bytes.end(), signature.s.begin());
   signature.y_parity = static_cast<std::uint8_t>(recovery_id);
   return signature;
+}
+
+std::optional<Address> address_of_point(ByteView point) {
+  if (point.empty()) return std::nullopt;
+  secp256k1_pubkey parsed;
+  if (secp256k1_ec_pubkey_parse(curve(), &parsed, point.data(), point.size()) != 1) return std::nullopt;
+  return address_of(parsed);
+}
+
+std::optional<EvmSignature> signature_of(const Address& signer, const Hash32& digest, ByteView r_and_s) {
+  secp256k1_ecdsa_signature plain;
+  if (r_and_s.size() != packed_size - 1 ||
+      secp256k1_ecdsa_signature_parse_compact(curve(), &plain, r_and_s.data()) != 1) {
+    return std::nullopt;
+  }
+  secp256k1_ecdsa_signature_normalize(curve(), &plain, &plain);
+  std::array<std::uint8_t, 64> bytes{};
+  secp256k1_ecdsa_signature_serialize_compact(curve(), bytes.data(), &plain);
+  EvmSignature signature;
+  std::copy(bytes.begin(), bytes.begin() + 32, signature.r.begin());
+  std::copy(bytes.begin() + 32, bytes.end(), signature.s.begin());
+  for (signature.y_parity = 0; signature.y_parity < 2; ++signature.y_parity) {
+    if (recover_signer(digest, signature.packed()) == signer) return signature;
+  }
+  return std::nullopt;
 }
 
 std::optional<Address> recover_signer(const Hash32& digest, ByteView packed_signature) {

@@ -64,6 +64,12 @@ class EvmKey {
   std::unique_ptr<Secret> secret_;
 };
 
+/// The address of a public key: a point of the curve in 33 bytes (compressed) or 65. Nothing for other bytes.
+std::optional<Address> address_of_point(ByteView point);
+/// The signature that other hardware made as r || s, as a chain takes it: with the lower s, and the parity that leads
+/// back to the signer. Nothing when it is not his signature of the digest.
+std::optional<EvmSignature> signature_of(const Address& signer, const Hash32& digest, ByteView r_and_s);
+
 /// Who signed a digest with a packed signature; nothing for what a contract would refuse too: another length, v that
 /// is neither 27 nor 28, the higher s, no point of the curve.
 std::optional<Address> recover_signer(const Hash32& digest, ByteView packed_signature);

@@ -55,13 +55,14 @@ class Outbox::Tick {
   void check_balance();
   void send_missing();
   bool send_epoch(const StoredAnchor& anchor, std::int64_t nonce, bool is_next);
-  std::optional<StoredTransaction> sign(const StoredAnchor& anchor, std::int64_t nonce, const GasPrice& at_least);
+  std::optional<GasPrice> price(const StoredAnchor& anchor, const GasPrice& at_least);
+  std::optional<StoredTransaction> sign(const StoredAnchor& anchor, std::int64_t nonce, const GasPrice& price);
   bool is_known(const Hash32& hash);
   bool find_gas_limit(const StoredAnchor& anchor);
   GasPrice asked();
 
   const OutboxRules& rules_;
-  const EvmKey& relayer_;
+  const EvmSigner& relayer_;
   RpcPool& pool_;
   OutboxStore& store_;
   UtcTime now_;
@@ -173,8 +174,11 @@ bool Outbox::Tick::send_epoch(const StoredAnchor& anchor, std::int64_t nonce, bo
     if (priciest) at_least = raised({.fee_max = priciest->fee_max, .tip_max = priciest->tip_max});
     if (!best && is_next && !find_gas_limit(anchor)) return false;
     if (best) gas_limit_ = best->gas_limit;
-    std::optional<StoredTransaction> made = sign(anchor, nonce, at_least);
-    if (made && (!best || made->fee_max > best->fee_max)) best = std::move(made);
+    const std::optional<GasPrice> offered = price(anchor, at_least);
+    // What is no dearer replaces nothing, and a token would make another transaction of it each time.
+    if (offered && (!best || offered->fee_max > best->fee_max)) {
+      if (std::optional<StoredTransaction> made = sign(anchor, nonce, *offered)) best = std::move(made);
+    }
   }
   if (!best) return false;
   gas_limit_ = std::max(gas_limit_, best->gas_limit);
@@ -189,35 +193,45 @@ bool Outbox::Tick::send_epoch(const StoredAnchor& anchor, std::int64_t nonce, bo
   return true;
 }
 
-/// Signs and persists; nothing, with an alarm, when it would cost too much.
-std::optional<StoredTransaction> Outbox::Tick::sign(const StoredAnchor& anchor, std::int64_t nonce,
-                                                    const GasPrice& at_least) {
+/// What to offer for it; nothing, with an alarm, when it would cost too much.
+std::optional<GasPrice> Outbox::Tick::price(const StoredAnchor& anchor, const GasPrice& at_least) {
   if (gas_limit_ == 0) return std::nullopt;
-  const std::optional<GasPrice> price =
+  std::optional<GasPrice> price =
       within(dearer(asked(), at_least), view_.latest.base_fee, gas_limit_, rules_.anchor_cost_max);
   if (!price) {
     alarm(ChainAlarmKind::fee_too_high, "epoch " + std::to_string(anchor.epoch) + " waits: the anchor would cost " +
                                             ether_text(std::min(view_.latest.base_fee, price_max) * gas_limit_) +
                                             ", more than the " + ether_text(rules_.anchor_cost_max) + " it may");
+  }
+  return price;
+}
+
+/// Signs and persists; nothing, with an alarm, when the key does not sign.
+std::optional<StoredTransaction> Outbox::Tick::sign(const StoredAnchor& anchor, std::int64_t nonce,
+                                                    const GasPrice& price) {
+  const Result<SignedTransaction, std::string> made = sign_transaction({.chain_id = rules_.domain.chain_id,
+                                                                        .nonce = nonce,
+                                                                        .tip_max = price.tip_max,
+                                                                        .fee_max = price.fee_max,
+                                                                        .gas_limit = gas_limit_,
+                                                                        .to = rules_.domain.registry,
+                                                                        .value = 0,
+                                                                        .data = anchor.call},
+                                                                       relayer_);
+  if (!made) {
+    alarm(ChainAlarmKind::key_silent, "epoch " + std::to_string(anchor.epoch) +
+                                          " waits for a signature of the relayer " + to_text(relayer_.address()) +
+                                          ": " + made.error() + "; it is tried again");
     return std::nullopt;
   }
-  const SignedTransaction made = sign_transaction({.chain_id = rules_.domain.chain_id,
-                                                   .nonce = nonce,
-                                                   .tip_max = price->tip_max,
-                                                   .fee_max = price->fee_max,
-                                                   .gas_limit = gas_limit_,
-                                                   .to = rules_.domain.registry,
-                                                   .value = 0,
-                                                   .data = anchor.call},
-                                                  relayer_);
-  StoredTransaction stored{.hash = made.hash,
+  StoredTransaction stored{.hash = made->hash,
                            .epoch = anchor.epoch,
                            .nonce = nonce,
-                           .fee_max = price->fee_max,
-                           .tip_max = price->tip_max,
+                           .fee_max = price.fee_max,
+                           .tip_max = price.tip_max,
                            .gas_limit = gas_limit_,
                            .signed_at = now_.seconds(),
-                           .raw = made.raw};
+                           .raw = made->raw};
   store_.add_transaction(stored);
   return stored;
 }
@@ -257,11 +271,11 @@ GasPrice Outbox::Tick::asked() {
   return *asked_;
 }
 
-Outbox::Outbox(const std::filesystem::path& file, const OutboxRules& rules, const EvmKey& relayer, RpcPool& pool)
+Outbox::Outbox(const std::filesystem::path& file, const OutboxRules& rules, const EvmSigner& relayer, RpcPool& pool)
     : file_(file), rules_(rules), relayer_(relayer), pool_(pool), store_(std::make_unique<OutboxStore>(file)) {}
 
 Result<std::unique_ptr<Outbox>, std::string> Outbox::open(const std::filesystem::path& file, const OutboxRules& rules,
-                                                          const EvmKey& relayer, RpcPool& pool) {
+                                                          const EvmSigner& relayer, RpcPool& pool) {
   try {
     return std::unique_ptr<Outbox>(new Outbox(file, rules, relayer, pool));
   } catch (const SqliteError& error) {

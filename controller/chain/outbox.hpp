@@ -38,6 +38,7 @@ enum class ChainAlarmKind : std::uint8_t {
   low_balance,        // the relayer will soon be out of money
   lost_final,         // what was final is gone from the chain
   unsent,             // no node took a transaction
+  key_silent,         // the relayer's key did not sign: its token is gone, or refuses
 };
 struct ChainAlarm {
   ChainAlarmKind kind = ChainAlarmKind::chain_unreachable;
@@ -54,9 +55,9 @@ struct TickReport {
 
 class Outbox {
  public:
-  /// Opens or makes the store. The pool and the key must outlive the outbox.
+  /// Opens or makes the store. The pool and the signer must outlive the outbox.
   static Result<std::unique_ptr<Outbox>, std::string> open(const std::filesystem::path& file, const OutboxRules& rules,
-                                                           const EvmKey& relayer, RpcPool& pool);
+                                                           const EvmSigner& relayer, RpcPool& pool);
 
   /// Takes an epoch's anchor to be sent. The first may be of any epoch; each further one follows the last and names
   /// its struct hash. The same anchor again changes nothing.
@@ -70,10 +71,10 @@ class Outbox {
 
  private:
   class Tick;
-  Outbox(const std::filesystem::path& file, const OutboxRules& rules, const EvmKey& relayer, RpcPool& pool);
+  Outbox(const std::filesystem::path& file, const OutboxRules& rules, const EvmSigner& relayer, RpcPool& pool);
   std::filesystem::path file_;
   OutboxRules rules_;
-  const EvmKey& relayer_;
+  const EvmSigner& relayer_;
   RpcPool& pool_;
   std::unique_ptr<OutboxStore> store_;
 };

@@ -35,10 +35,11 @@ Bytes envelope(const EvmTransaction& transaction, const EvmSignature* signature)
 
 }  // namespace
 
-SignedTransaction sign_transaction(const EvmTransaction& transaction, const EvmKey& key) {
+Result<SignedTransaction, std::string> sign_transaction(const EvmTransaction& transaction, const EvmSigner& signer) {
   assert(transaction.chain_id > 0 && transaction.nonce >= 0 && transaction.gas_limit > 0);
-  const EvmSignature signature = key.sign(keccak256(envelope(transaction, nullptr)));
-  SignedTransaction made{.raw = envelope(transaction, &signature)};
+  const Result<EvmSignature, std::string> signature = signer.sign(keccak256(envelope(transaction, nullptr)));
+  if (!signature) return Fail{signature.error()};
+  SignedTransaction made{.raw = envelope(transaction, &*signature)};
   made.hash = keccak256(made.raw);
   return made;
 }

@@ -1,7 +1,7 @@
 // Transactions with a base fee and a tip (EIP-1559, type 2), without access list.
 #pragma once
 
-#include "controller/chain/evm_key.hpp"
+#include "controller/chain/evm_signer.hpp"
 
 namespace commonwatt {
 
@@ -23,7 +23,7 @@ struct SignedTransaction {
   Hash32 hash{};
 };
 
-/// Deterministic: one transaction and key give one raw transaction.
-SignedTransaction sign_transaction(const EvmTransaction& transaction, const EvmKey& key);
+/// With a key in memory deterministic: one transaction and key give one raw transaction. Fails when a token does.
+Result<SignedTransaction, std::string> sign_transaction(const EvmTransaction& transaction, const EvmSigner& signer);
 
 }  // namespace commonwatt

@@ -48,7 +48,7 @@ std::string rpc_error_text(const RpcError& error) {
 class Transactor::Attempt {
  public:
   Attempt(const Transactor& transactor, std::string what, const std::optional<Address>& to, const Bytes& data)
-      : pool_(*transactor.pool_), key_(*transactor.key_), rules_(transactor.rules_), what_(std::move(what)) {
+      : pool_(*transactor.pool_), signer_(*transactor.signer_), rules_(transactor.rules_), what_(std::move(what)) {
     wanted_ = {.chain_id = transactor.chain_id_, .to = to, .data = data};
   }
 
@@ -59,7 +59,7 @@ class Transactor::Attempt {
       Outcome outcome = send_and_wait();
       if (!outcome.is_nonce_taken) return std::move(*outcome.result);
     }
-    return Fail{what_ + ": another program keeps sending from " + to_text(key_.address()) +
+    return Fail{what_ + ": another program keeps sending from " + to_text(signer_.address()) +
                 " and takes its nonces; stop it, then try again"};
   }
 
@@ -80,7 +80,7 @@ class Transactor::Attempt {
   Result<TransactionReceipt, std::string> judged(const TransactionReceipt& mined);
 
   RpcPool& pool_;
-  const EvmKey& key_;
+  const EvmSigner& signer_;
   const TransactorRules& rules_;
   std::string what_;
   EvmTransaction wanted_;
@@ -92,7 +92,7 @@ class Transactor::Attempt {
 /// The gas it takes, which also tells whether the contract will refuse it.
 Result<Done, std::string> Transactor::Attempt::plan() {
   // Nodes estimate differently, and what they say only bounds what the transaction may use.
-  const auto said = pool_.any("eth_estimateGas", json::array({call_of(key_.address(), wanted_.to, wanted_.data)}));
+  const auto said = pool_.any("eth_estimateGas", json::array({call_of(signer_.address(), wanted_.to, wanted_.data)}));
   if (!said) return fail(said.error());
   const auto gas = said->is_string() ? quantity_from(said->get<std::string>()) : std::nullopt;
   if (!gas) return fail("a node's estimate of its gas is none");
@@ -105,7 +105,7 @@ Result<Done, std::string> Transactor::Attempt::plan() {
 
 /// The nonce and the fee of now, and whether there is money for it.
 Result<Done, std::string> Transactor::Attempt::price() {
-  const std::string who = to_text(key_.address());
+  const std::string who = to_text(signer_.address());
   // Behind whatever of this account waits already; each node knows of other transactions that wait.
   const auto said = pool_.any("eth_getTransactionCount", json::array({who, "pending"}));
   if (!said) return fail(said.error());
@@ -139,7 +139,10 @@ Result<Done, std::string> Transactor::Attempt::price() {
 }
 
 Transactor::Attempt::Outcome Transactor::Attempt::send_and_wait() {
-  sent_.assign(1, sign_transaction(wanted_, key_));
+  Result<SignedTransaction, std::string> signed_one = sign_transaction(wanted_, signer_);
+  if (!signed_one) return {.result = fail(signed_one.error())};
+  sent_.clear();
+  sent_.push_back(std::move(*signed_one));
   looks_past_nonce_ = 0;
   if (const auto taken = pool_.send_raw(sent_.back().raw); !taken) {
     const RpcError& error = taken.error();
@@ -175,20 +178,26 @@ std::optional<Transactor::Attempt::Outcome> Transactor::Attempt::look() {
     }
     if (*receipt) return Outcome{.result = judged(**receipt)};
   }
-  const auto nonce = pool_.agreed_integer("eth_getTransactionCount", json::array({to_text(key_.address()), "latest"}));
+  const auto nonce =
+      pool_.agreed_integer("eth_getTransactionCount", json::array({to_text(signer_.address()), "latest"}));
   if (!nonce) trouble_ = nonce.error().text;
   if (nonce && *nonce > wanted_.nonce && ++looks_past_nonce_ > looks_for_receipt)
     return Outcome{.result = {}, .is_nonce_taken = true};
   return std::nullopt;
 }
 
-/// Replaces what waits too long. Both may be mined, but only one of them: they share a nonce.
+/// Replaces what waits too long. Both may be mined, but only one of them: they share a nonce. When the key's token does
+/// not answer, what was sent waits on.
 void Transactor::Attempt::sign_dearer() {
   const GasPrice more = raised({.fee_max = wanted_.fee_max, .tip_max = wanted_.tip_max});
   if (more.fee_max * wanted_.gas_limit > rules_.cost_max) return;
-  wanted_.fee_max = more.fee_max;
-  wanted_.tip_max = more.tip_max;
-  sent_.push_back(sign_transaction(wanted_, key_));
+  EvmTransaction dearer = wanted_;
+  dearer.fee_max = more.fee_max;
+  dearer.tip_max = more.tip_max;
+  Result<SignedTransaction, std::string> signed_one = sign_transaction(dearer, signer_);
+  if (!signed_one) return;
+  wanted_ = std::move(dearer);
+  sent_.push_back(std::move(*signed_one));
   (void)pool_.send_raw(sent_.back().raw);
 }
 
@@ -202,7 +211,7 @@ std::string Transactor::Attempt::waiting_text() const {
 /// Of one that was reverted, the same call in its block tells why.
 Result<TransactionReceipt, std::string> Transactor::Attempt::judged(const TransactionReceipt& mined) {
   if (mined.is_done) return mined;
-  const json call = call_of(key_.address(), wanted_.to, wanted_.data);
+  const json call = call_of(signer_.address(), wanted_.to, wanted_.data);
   const auto said = pool_.any("eth_call", json::array({call, to_quantity(mined.block)}));
   const bool is_told = !said && said.error().is_revert;
   return fail("reverted in block " + std::to_string(mined.block) + " as " + to_data(mined.transaction) + " and cost " +
@@ -210,15 +219,15 @@ Result<TransactionReceipt, std::string> Transactor::Attempt::judged(const Transa
               (is_told ? rpc_error_text(said.error()) : "the node does not tell why"));
 }
 
-Result<Transactor, std::string> Transactor::open(RpcPool& pool, const EvmKey& key, std::optional<std::int64_t> chain_id,
-                                                 const TransactorRules& rules) {
+Result<Transactor, std::string> Transactor::open(RpcPool& pool, const EvmSigner& signer,
+                                                 std::optional<std::int64_t> chain_id, const TransactorRules& rules) {
   const Result<std::int64_t, RpcError> said = pool.agreed_integer("eth_chainId", json::array());
   if (!said) return Fail{said.error().text};
   if (chain_id && *said != *chain_id) {
     return Fail{"the nodes are of chain " + std::to_string(*said) + ", not " + std::to_string(*chain_id) +
                 "; give another --rpc or correct the chain's id"};
   }
-  return Transactor(pool, key, *said, rules);
+  return Transactor(pool, signer, *said, rules);
 }
 
 Result<TransactionReceipt, std::string> Transactor::send(const std::string& what, const std::optional<Address>& to,

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "controller/chain/evm_key.hpp"
+#include "controller/chain/evm_signer.hpp"
 #include "controller/chain/outbox_fees.hpp"
 #include "controller/chain/receipt.hpp"
 
@@ -20,16 +20,16 @@ struct TransactorRules {
   Uint256 cost_max = Uint256(1'000'000'000'000'000'000);  // 1 ether
 };
 
-/// The pool and the key must outlive it.
+/// The pool and the signer must outlive it.
 class Transactor {
  public:
   /// Asks the nodes for their chain. Refuses one that is not `chain_id`, if that is given.
-  static Result<Transactor, std::string> open(RpcPool& pool, const EvmKey& key,
+  static Result<Transactor, std::string> open(RpcPool& pool, const EvmSigner& signer,
                                               std::optional<std::int64_t> chain_id = std::nullopt,
                                               const TransactorRules& rules = {});
 
   [[nodiscard]] std::int64_t chain_id() const { return chain_id_; }
-  [[nodiscard]] const Address& sender() const { return key_->address(); }
+  [[nodiscard]] const Address& sender() const { return signer_->address(); }
 
   /// Calls a contract, or deploys one where `to` is none. Nothing is sent that the nodes expect to be refused. The
   /// error names what was tried, and the transaction if one was sent: it may still get into a block.
@@ -38,10 +38,10 @@ class Transactor {
 
  private:
   class Attempt;
-  Transactor(RpcPool& pool, const EvmKey& key, std::int64_t chain_id, const TransactorRules& rules)
-      : pool_(&pool), key_(&key), chain_id_(chain_id), rules_(rules) {}
+  Transactor(RpcPool& pool, const EvmSigner& signer, std::int64_t chain_id, const TransactorRules& rules)
+      : pool_(&pool), signer_(&signer), chain_id_(chain_id), rules_(rules) {}
   RpcPool* pool_;
-  const EvmKey* key_;
+  const EvmSigner* signer_;
   std::int64_t chain_id_ = 0;
   TransactorRules rules_;
 };

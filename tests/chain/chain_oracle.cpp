@@ -44,8 +44,8 @@ AbiValue value_of(const json& described) {
 }
 
 json transaction(const json& question) {
-  const EvmKey key = EvmKey::from(hash(question["key"])).value();
-  const SignedTransaction made =
+  const EvmSigner key(EvmKey::from(hash(question["key"])).value());
+  const auto made =
       sign_transaction({.chain_id = question["chain_id"],
                         .nonce = question["nonce"],
                         .tip_max = number(question["tip"]),
@@ -55,7 +55,7 @@ json transaction(const json& question) {
                         .value = number(question["value"]),
                         .data = data(question["data"])},
                        key);
-  return {{"raw", to_data(made.raw)}, {"hash", to_data(made.hash)}, {"address", to_text(key.address())}};
+  return {{"raw", to_data(made->raw)}, {"hash", to_data(made->hash)}, {"address", to_text(key.address())}};
 }
 
 json anchor(const json& question) {

@@ -2,7 +2,7 @@
 // until all of them are final. It can be killed at any moment and started again. One JSON object a tick on standard
 // output. CHAIN_RUNNER_COMMUNITY in the environment names another community: its anchors differ.
 //
-//   chain_runner STORE RELAYER_KEY_FILE CHAIN_ID REGISTRY EPOCHS URL...
+//   chain_runner STORE RELAYER_KEY CHAIN_ID REGISTRY EPOCHS URL...
 //   chain_runner heads EPOCHS      prints the struct hash of every anchor
 //   chain_runner attesters         prints the attesters' addresses
 #include <chrono>
@@ -105,7 +105,7 @@ int main_of(const std::vector<std::string>& words) {
     return 0;
   }
   if (words.size() < 6) return fail("see the head of chain_runner.cpp");
-  const auto key = EvmKey::load(EvmKeyKind::relayer, words[1]);
+  const auto key = EvmSigner::open_payer(words[1]);
   if (!key) return fail(key.error());
   std::vector<RpcEndpoint> endpoints;
   for (std::size_t i = 5; i < words.size(); ++i) {

@@ -2,7 +2,7 @@
 """A community's life on a real node with the commands that people use: keys, deployment, anchors of a street that traded,
 deposits, claims, debts, the outflow cap, exits, and bills held against the chain; and every refusal on the way.
 
-    test_chain_commands.py COMMONWATT CHAIN_STREET
+    test_chain_commands.py COMMONWATT CHAIN_STREET FAULTY_TOKEN
 """
 
 import json
@@ -15,12 +15,14 @@ import sys
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 from chain_peers import native, require_peers
 from chain_world import Node, free_port, run
+from soft_token import SoftToken
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMMONWATT = CHAIN_STREET = ""
+COMMONWATT = CHAIN_STREET = FAULTY_TOKEN = ""
 EPOCHS = 6
 VETO_SECONDS = 600
 ORIGIN = "commonwatt.example/street"
@@ -315,6 +317,20 @@ class Transactions(InCommunity):
         town.node("evm_setAutomine", True)
         self.assertEqual(town.account("hh01")["collateral"], "4.00")
 
+    def test_a_key_in_a_token_pays_like_one_in_a_file_while_the_token_is_there(self):
+        town = self.town
+        (self.directory / "token").mkdir()
+        token = SoftToken(self.directory / "token", FAULTY_TOKEN)
+        self.enterContext(unittest.mock.patch.dict(os.environ, token.environment))
+        token.take_in("owner", town.file("owner").read_text().split()[1])
+        key, house = token.key("owner"), town.street["houses"]["hh01"]
+        self.assertEqual(commonwatt("chain", "key", "--show", key).strip(), town.keys["owner"])
+        self.assertEqual(town.chain("deposit", "--amount", "2", "--account", house, key=key)["deposited"], "2.00")
+        token.pulled.touch()
+        self.assertIn("no token 'commonwatt'",
+                      town.chain("deposit", "--amount", "1", "--account", house, key=key, status=1))
+        self.assertEqual(town.account("hh01")["collateral"], "2.00")
+
     def test_a_node_that_goes_down_leaves_a_clear_word(self):
         town = self.town
         town.node.kill()
@@ -470,5 +486,5 @@ class Bills(InCommunity):
 if __name__ == "__main__":
     require_peers()
     subprocess.run([ROOT / "contracts" / "compile"], check=True, stdout=subprocess.DEVNULL)
-    COMMONWATT, CHAIN_STREET = map(os.path.abspath, sys.argv[1:3])
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+    COMMONWATT, CHAIN_STREET, FAULTY_TOKEN = map(os.path.abspath, sys.argv[1:4])
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]], verbosity=2)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What an outbox tells its operator when it cannot go on, and how it shares a chain with others, on a real node.
 
-    test_outbox_alarms.py CHAIN_RUNNER
+    test_outbox_alarms.py CHAIN_RUNNER FAULTY_TOKEN
 """
 
 import sys
@@ -11,11 +11,12 @@ import unittest
 
 from chain_peers import native, require_peers
 from chain_world import World, run
+from soft_token import SoftToken
 
 # ChainAlarmKind
-UNREACHABLE, FOREIGN_EPOCH, _, REFUSED_ANCHOR, FEE_TOO_HIGH, LOW_BALANCE = range(6)
+UNREACHABLE, FOREIGN_EPOCH, _, REFUSED_ANCHOR, FEE_TOO_HIGH, LOW_BALANCE, _, _, KEY_SILENT = range(9)
 PATIENCE = 120  # seconds; a loaded machine is slow
-RUNNER = ""
+RUNNER = FAULTY_TOKEN = ""
 
 
 class Alarms(unittest.TestCase):
@@ -96,8 +97,27 @@ class Alarms(unittest.TestCase):
         outbox = self.open_outbox(2, "outbox", key_file=key_file)
         self.expect_alarm(outbox, LOW_BALANCE, f"the relayer {address} has 0.0123 ether left, less than 0.0500 ether")
 
+    def test_a_relayer_whose_token_is_pulled_out_goes_on_when_it_is_back(self):
+        epochs = 12
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        token = SoftToken(directory.name, FAULTY_TOKEN)
+        number, address, _ = self.world.new_relayer()
+        token.take_in("relayer", number[2:])
+        outbox = self.open_outbox(epochs, "outbox", key_file=token.key("relayer"), environment=token.environment)
+        self.mine_until(lambda: outbox.last["epoch"] >= 1)
+        token.pulled.touch()
+        self.expect_alarm(outbox, KEY_SILENT, f"waits for a signature of the relayer {address}: no token 'commonwatt'")
+        self.assertIsNone(outbox.process.poll())
+        self.assertLess(outbox.last["epoch"], epochs)
+        token.pulled.unlink()
+        self.mine_until(lambda: outbox.process.poll() is not None)
+        self.assertEqual(outbox.process.returncode, 0)
+        heads = run(RUNNER, "heads", str(epochs)).splitlines()
+        self.assertEqual(self.world.anchored(self.registry), list(enumerate(heads, 1)))
+
 
 if __name__ == "__main__":
     require_peers()
-    RUNNER = sys.argv[1]
+    RUNNER, FAULTY_TOKEN = sys.argv[1:3]
     unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -95,7 +95,7 @@ Result<TransactionReceipt, std::string> send_to(Node& node,
                                                                  .tries = 2})
                                     .value()));
   RpcPool pool(std::move(endpoints), 1);
-  const EvmKey key = EvmKey::from(word_of(1)).value();
+  const EvmSigner key(EvmKey::from(word_of(1)).value());
   Result<Transactor, std::string> transactor = Transactor::open(pool, key, 31'337, rules);
   if (!transactor) return Fail{transactor.error()};
   return transactor.value().send("paying", Address{}, Bytes{1, 2, 3, 4});

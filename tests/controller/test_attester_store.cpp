@@ -20,8 +20,9 @@ TEST_CASE("an attester signs one anchor of an epoch, the same again after a rest
     const auto store = std::move(AttesterStore::open(directory.path())).value();
     const auto first = store->sign_once(anchor_of(1, 4), sign);
     REQUIRE(first.ok());
-    CHECK(first->head == anchor_hash(anchor_of(1, 4)));
-    CHECK(store->sign_once(anchor_of(1, 4), sign)->signature == first->signature);
+    REQUIRE(first->has_value());
+    CHECK((*first)->head == anchor_hash(anchor_of(1, 4)));
+    CHECK(store->sign_once(anchor_of(1, 4), sign).value()->signature == (*first)->signature);
     REQUIRE(store->sign_once(anchor_of(2, 5), sign).ok());
   }
   const auto store = std::move(AttesterStore::open(directory.path())).value();
@@ -33,6 +34,18 @@ TEST_CASE("an attester signs one anchor of an epoch, the same again after a rest
   CHECK(store->attestations_after(0, 10)->size() == 2);
   CHECK(store->attestations_after(0, 1)->size() == 1);
   CHECK(store->attestations_after(1, 10)->at(0).epoch == 2);
+}
+
+TEST_CASE("an anchor that a silent key did not sign is as if it had never been asked for") {
+  const TemporaryDirectory directory;
+  const auto store = std::move(AttesterStore::open(directory.path())).value();
+  const auto silent = [](const Anchor&) { return std::optional<Bytes>(); };
+  const auto nothing = store->sign_once(anchor_of(1, 4), silent);
+  REQUIRE(nothing.ok());
+  CHECK_FALSE(nothing->has_value());
+  CHECK(store->attestations_after(0, 10)->empty());
+  CHECK(store->sign_once(anchor_of(1, 4), [](const Anchor&) { return Bytes(65, 1); }).value().has_value());
+  CHECK(store->attestations_after(0, 10)->size() == 1);
 }
 
 TEST_CASE("an attester goes on where it was") {

@@ -81,11 +81,22 @@ TEST_CASE("what cannot work is a fault with the key's name") {
   CHECK(fault("0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC", "0x70997970C51812dc3A010C7d01b50e0d17dc79C8")
             .find("another attester's too") != std::string::npos);
   CHECK(fault("\"http://127.0.0.1:8545\"", "\"ftp://node.example\"").find("rpc: ") != std::string::npos);
-  CHECK(fault("relayer_key = \"keys/relayer.key\"\n", "").find("relayer_key: or relayer_credential is needed") !=
+  CHECK(fault("relayer_key = \"keys/relayer.key\"\n", "")
+            .find("relayer_key: or relayer_credential or relayer_pkcs11 is needed") != std::string::npos);
+  CHECK(fault("quorum = 2", "quorum = 2\nrelayer_credential = \"relayer\"").find("and one of them alone") !=
         std::string::npos);
-  CHECK(fault("quorum = 2", "quorum = 2\nrelayer_credential = \"relayer\"").find("and not both") != std::string::npos);
+  CHECK(fault("relayer_key = \"keys/relayer.key\"", "relayer_pkcs11 = \"pkcs11:token=a;object=b?pin-value=271828\"")
+            .find("relayer_pkcs11: PKCS#11 URI: pin-value= is refused") != std::string::npos);
   CHECK(fault("\"vault\"", "\"anchor\"").find("unknown key 'chain.vault'") != std::string::npos);
   CHECK(faults_of(good).empty());
+}
+
+TEST_CASE("the relayer's key may be in a token instead of a file") {
+  const std::string uri = "pkcs11:token=commonwatt;object=relayer?module-path=/m.so&pin-source=file:/pin";
+  const std::string in_token = replaced(good, "relayer_key = \"keys/relayer.key\"", "relayer_pkcs11 = \"" + uri + "\"");
+  CHECK(faults_of(in_token).empty());
+  CHECK(faults_of(replaced(good, "relayer_key", "relayer_pkcs11 = \"" + uri + "\"\nrelayer_key"))
+            .find("one of them alone") != std::string::npos);
 }
 
 TEST_CASE("households that could not be told apart on a chain are a fault") {
@@ -119,6 +130,13 @@ registry = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
   REQUIRE(config.ok());
   CHECK(config->name.text() == "attester-1");
   CHECK(config->key.file == directory / "attester.key");
+  test::write_text(directory / "attester.toml",
+                   replaced(text, "key = \"attester.key\"",
+                            "pkcs11 = \"pkcs11:token=a;object=attester?module-path=/m.so&pin-source=file:/pin\""));
+  const auto in_token = read_attester_config(directory / "attester.toml");
+  REQUIRE(in_token.ok());
+  REQUIRE(in_token->key.token.has_value());
+  CHECK(in_token->key.token->object == "attester");
   CHECK(config->domain.chain_id == 31337);
   test::write_text(directory / "attester.toml",
                    replaced(replaced(text, "key = \"attester.key\"\n", ""), "chain_id", "chain"));
@@ -126,7 +144,7 @@ registry = "0x5FbDB2315678afecb367f032d93F642f64180aa3"
   REQUIRE_FALSE(wrong.ok());
   std::string all;
   for (const std::string& fault : wrong.error()) all += fault + "\n";
-  CHECK(all.find("key: or credential is needed") != std::string::npos);
+  CHECK(all.find("key: or credential or pkcs11 is needed") != std::string::npos);
   CHECK(all.find("chain_id") != std::string::npos);
   CHECK(all.find("unknown") != std::string::npos);
 }
