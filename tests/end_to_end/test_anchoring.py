@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """A community's anchors reach a real node, in the real AnchorRegistry: five attesters, processes of their own, of which one
-lies and one is dead; controller and an attester are killed in the middle. Every epoch is anchored and final in the end, each
+lies, one is dead and one loses the token its key is in for a while; controller and an attester are killed in the middle. Every epoch is anchored and final in the end, each
 with the hash the journal gives, and every household holds a proof that a foreign library takes. The control has three of
 five lie: then nothing may be anchored, and the alarms must name them.
 
@@ -26,6 +26,7 @@ import neighbourhood
 from chain_peers import PEERS, native, require_peers
 from chain_world import Node, run
 from neighbourhood import REPOSITORY, Neighbourhood, cbor, rows, wait_until
+from soft_token import SoftToken
 
 HOUSEHOLDS = 3
 INTERVALS = 8
@@ -46,7 +47,7 @@ quorum = {quorum}
 ATTESTER = """[attester]
 name = "{name}"
 store = "."
-key = "attester.key"
+{key}
 [market]
 origin = "{origin}"
 log_key = "{log_key}"
@@ -118,13 +119,17 @@ def certify(demo, home, name):
 class Attester:
     """`commonwatt chain attest` in a directory of its own."""
 
-    def __init__(self, program, home, *options):
+    def __init__(self, program, home, environment, *options):
         self.home, self.command = home, [program, "chain", "attest", "--config", home / "attester.toml", *options]
+        self.environment = {**os.environ, **environment}
         self.process = None
 
     def start(self):
         with (self.home / "told").open("a") as told:
-            self.process = subprocess.Popen(self.command, stderr=told)
+            self.process = subprocess.Popen(self.command, stderr=told, env=self.environment)
+
+    def told(self):
+        return (self.home / "told").read_text()
 
     def stop(self, how):
         if self.process and self.process.poll() is None:
@@ -140,6 +145,7 @@ class Community(Neighbourhood):
     intervals = INTERVALS
     liars = ()
     dead = ()
+    in_token = "attester-1"
 
     @classmethod
     def setUpClass(cls):
@@ -159,6 +165,12 @@ class Community(Neighbourhood):
             certify(cls.home, home, home.name)
         cls.chain = Chain(str(cls.directory), addresses.values(), run(native("cast"), "keccak", cls.setting("origin")))
         cls.addClassCleanup(cls.chain.close)
+        module = pathlib.Path(cls.program).parents[1] / "tests" / "chain" / "libfaulty_token.so"
+        (cls.directory / "token").mkdir()
+        cls.token = SoftToken(cls.directory / "token", module)
+        key_file = cls.directory / cls.in_token / "attester.key"
+        cls.token.take_in("attester", key_file.read_text().split()[1])
+        key_file.unlink()
         for name in addresses:
             cls.write_attester(name)
         relayer = new_key("relayer", cls.home / "controller" / "relayer.key")
@@ -195,11 +207,12 @@ class Community(Neighbourhood):
                        if line.startswith("log_key"))
         broker = (f'[broker]\nuri = "{cls.setting("uri")}"\nca = "{cls.home}/ca/ca.pem"\ncertificate = "own.pem"\nkey = "own.key"\n'
                   "reconnect_min_ms = 50\nreconnect_max_ms = 500\n")
-        (home / "attester.toml").write_text(ATTESTER.format(name=name, origin=cls.setting("origin"), log_key=log_key,
+        key = f'pkcs11 = "{cls.token.key("attester")}"' if name == cls.in_token else 'key = "attester.key"'
+        (home / "attester.toml").write_text(ATTESTER.format(name=name, key=key, origin=cls.setting("origin"), log_key=log_key,
                                                             registry=cls.chain.registry, broker=broker))
         checked = cls.call("check-config", home / "attester.toml")
         assert checked.returncode == 0, checked.stderr
-        cls.attesters[name] = Attester(cls.program, home, *(["--insecure-lie"] if name in cls.liars else []))
+        cls.attesters[name] = Attester(cls.program, home, cls.token.environment, *(["--insecure-lie"] if name in cls.liars else []))
 
     @classmethod
     def kill_controller(cls):
@@ -260,7 +273,18 @@ class Anchoring(Community):
     liars = ("attester-4",)
     dead = ("attester-5",)
 
+    def lose_token(self):
+        """One anchor waits for the token, and for the attester's next start."""
+        attester = self.attesters[self.in_token]
+        self.token.pulled.touch()
+        wait_until(lambda: "is not signed: no token 'commonwatt'" in attester.told(), 60, "an anchor that is not signed")
+        self.assertEqual(attester.stop(signal.SIGTERM), 0)
+        self.token.pulled.unlink()
+        attester.start()
+
     def test_every_interval_is_anchored_and_final(self):
+        wait_until(lambda: self.figure("anchored") >= 1, 120, "a first anchor")
+        self.lose_token()
         wait_until(lambda: self.figure("anchored") >= 2, 120, "a second anchor")
         self.kill_controller()
         self.attesters["attester-1"].stop(signal.SIGKILL)
