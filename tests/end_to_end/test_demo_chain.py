@@ -136,14 +136,14 @@ class Collateral(ChainNeighbourhood):
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def refused(self, demo, household):
-        log = (demo.directory / "logs" / f"{household}.log").read_text()
+        log = (demo.directory / "logs" / f"gateway-{household}.log").read_text()
         return log.count("order refused: the open orders could cost more than balance and credit limit or collateral")
 
     def test_orders_are_worth_the_collateral_that_is_final_and_no_credit_limit(self):
-        demo = self.start_demo("collateral", HOUSEHOLDS, 30, speed=180,
+        demo = self.start_demo("collateral", HOUSEHOLDS, 16, speed=180,
                                options=("--chain", "evm", "--contracts", CONTRACTS, "--rpc", self.url))
         demo.wait_for_trading()
-        household = f"hh{HOUSEHOLDS:02}"
+        household = "hh02"  # has no plant and buys in every interval
         key = demo.directory / "households" / household / "keys" / "order.key"
         shown = self.call("chain", "key", "--show", key)
         address = shown.stdout.strip()
@@ -152,6 +152,7 @@ class Collateral(ChainNeighbourhood):
         ask(self.url, "anvil_setBalance", address, hex(10**20))
         self.chain(demo, "withdraw", "--key", key, "--amount", "199.999999")
         wait_until(lambda: (self.available(demo, household) or 99) < 20, 60, "the exit that was asked for")
+        wait_until(lambda: self.refused(demo, household) > 0, 60, "an order without cover")
         self.chain(demo, "deposit", "--key", demo.directory / "chain" / "deployer.key", "--account", address,
                    "--amount", "1000")
         wait_until(lambda: (self.available(demo, household) or 0) > 900, 60, "the new deposit")
