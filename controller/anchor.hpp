@@ -30,6 +30,8 @@ struct Anchor {
   }
 };
 
+/// The first word of what is hashed: the hash of the type above.
+const Hash32& anchor_type();
 /// The EIP-712 struct hash: what `previous` of the next anchor says, and the registry's head() once it is anchored.
 Hash32 anchor_hash(const Anchor& anchor);
 

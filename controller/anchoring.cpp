@@ -62,7 +62,8 @@ Result<Chain, std::string> open_chain(const ChainConfig& config, const std::file
   if (!pool) return Fail{pool.error()};
   chain.pool = std::move(*pool);
   Result<std::unique_ptr<Outbox>, std::string> outbox =
-      Outbox::open(directory / "anchors.sqlite", {.domain = config.domain, .first_block = config.first_block},
+      Outbox::open(directory / "anchors.sqlite",
+                   {.domain = config.domain, .first_block = config.first_block, .anchor_again = config.anchor_again},
                    *chain.relayer, *chain.pool);
   if (!outbox) return Fail{outbox.error()};
   chain.outbox = std::move(*outbox);

@@ -81,6 +81,21 @@ std::vector<std::string> read_nodes(ConfigTable& table) {
   return nodes;
 }
 
+std::vector<Hash32> read_anchor_again(ConfigTable& table) {
+  std::vector<Hash32> heads;
+  for (const std::string& text : table.texts("anchor_again")) {
+    const std::optional<Hash32> head = hash_from_data(text);
+    if (!head) {
+      table.fault("anchor_again", "'" + text + "' is not the head of an anchor: 0x and 64 hexadecimal digits");
+    } else if (std::find(heads.begin(), heads.end(), *head) != heads.end()) {
+      table.fault("anchor_again", "'" + text + "' is there twice");
+    } else {
+      heads.push_back(*head);
+    }
+  }
+  return heads;
+}
+
 }  // namespace
 
 const char* to_text(ChainMode mode) {
@@ -157,6 +172,7 @@ ChainConfig read_chain_config(ConfigTable table, const std::vector<HouseholdReco
   config.rpc = read_nodes(table);
   config.relayer =
       read_key_place(table, {.file = "relayer_key", .credential = "relayer_credential", .pkcs11 = "relayer_pkcs11"});
+  config.anchor_again = read_anchor_again(table);
   return config;
 }
 

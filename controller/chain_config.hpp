@@ -40,6 +40,7 @@ struct ChainConfig {
   std::int64_t first_block = 0;  ///< the registry's
   std::vector<std::string> rpc;  ///< all must agree
   KeyPlace relayer;
+  std::vector<Hash32> anchor_again;  ///< heads of vetoed anchors that are sent all the same
   std::int64_t anchor_intervals = 1;
   std::int64_t quorum = 1;
   std::vector<AttesterRecord> attesters;

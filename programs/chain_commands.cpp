@@ -5,6 +5,7 @@
 
 #include "controller/chain/chain_command.hpp"
 #include "controller/chain/deploy_command.hpp"
+#include "controller/chain/guardian_command.hpp"
 #include "controller/chain/vault_command.hpp"
 #include "programs/attest_command.hpp"
 
@@ -164,6 +165,43 @@ void add_withdraw(CLI::App& chain, std::function<int()>& action) {
   command->callback([=, &action] { action = [=] { return run_chain_withdraw(*options, std::cout, std::cerr); }; });
 }
 
+void add_registry(CLI::App* command, GuardianOptions& options) {
+  add_paying(command, options.access);
+  command->add_option("--registry", options.registry, "the AnchorRegistry")->required()->type_name("ADDRESS");
+}
+
+void add_veto(CLI::App& chain, std::function<int()>& action) {
+  CLI::App* command = chain.add_subcommand("veto", "a guardian undoes an epoch and all newer ones");
+  auto options = std::make_shared<VetoOptions>();
+  add_registry(command, options->guardian);
+  command->add_option("--epoch", options->epoch, "the oldest that is wrong")->required()->type_name("N");
+  command->footer(
+      "Example: commonwatt chain veto --rpc http://127.0.0.1:8545 --registry 0x... --key guardian.key --epoch 812");
+  command->callback([=, &action] { action = [=] { return run_chain_veto(*options, std::cout, std::cerr); }; });
+}
+
+/// The commands that need no more than a registry and a key.
+void add_stop_and_go(CLI::App& chain, std::function<int()>& action) {
+  using Run = int (*)(const GuardianOptions&, std::ostream&, std::ostream&);
+  struct Command {
+    const char* name;
+    const char* text;
+    const char* key;
+    Run run;
+  };
+  for (const Command& each :
+       {Command{"pause", "a guardian stops anchoring and payments", "guardian.key", run_chain_pause},
+        Command{"unpause", "the owner resumes what was paused", "owner.key", run_chain_unpause},
+        Command{"rewind", "lets anchoring go on after a veto; anybody may", "relayer.key", run_chain_rewind}}) {
+    CLI::App* command = chain.add_subcommand(each.name, each.text);
+    auto options = std::make_shared<GuardianOptions>();
+    add_registry(command, *options);
+    command->footer(std::string("Example: commonwatt chain ") + each.name +
+                    " --rpc http://127.0.0.1:8545 --registry 0x... --key " + each.key);
+    command->callback([=, &action, run = each.run] { action = [=] { return run(*options, std::cout, std::cerr); }; });
+  }
+}
+
 }  // namespace
 
 void add_chain_commands(CLI::App& app, std::function<int()>& action) {
@@ -175,6 +213,8 @@ void add_chain_commands(CLI::App& app, std::function<int()>& action) {
   add_deposit(*chain, action);
   add_claim(*chain, action);
   add_withdraw(*chain, action);
+  add_veto(*chain, action);
+  add_stop_and_go(*chain, action);
   add_attest(*chain, action);
 }
 

@@ -88,6 +88,7 @@ ordered_json json_of(const Answers& said) {
                     {"final_epoch", said.registry.final_epoch},
                     {"pending", said.registry.epoch - said.registry.final_epoch},
                     {"paused", said.registry.is_paused},
+                    {"vetoed", said.registry.is_vetoed},
                     {"quorum", said.registry.quorum},
                     {"veto_seconds", said.registry.veto_window}};
   if (said.newest) {
@@ -116,12 +117,26 @@ ordered_json json_of(const Answers& said) {
   return json;
 }
 
+/// What stops the registry, and what to do about it.
+std::string stopped_text(const RegistryState& registry) {
+  std::string text;
+  if (registry.is_paused) {
+    text += "  PAUSED: nothing is anchored or paid. Find out why; its owner's 'commonwatt chain unpause' resumes it\n";
+  }
+  if (registry.is_vetoed) {
+    text += "  VETOED from epoch " + std::to_string(registry.epoch + 1) +
+            " on: nothing is anchored. Find out why; anybody's 'commonwatt chain rewind' lets it go on\n";
+  }
+  return text;
+}
+
 void print(const Answers& said, std::ostream& out) {
   const RegistryState& registry = said.registry;
   out << "chain " << said.chain_id << ", block " << said.block << "\nregistry " << to_text(said.registry_address)
-      << (registry.is_paused ? ": PAUSED, nothing is anchored or paid" : "") << "\n  epoch " << registry.epoch
-      << ", final " << registry.final_epoch << ", " << registry.epoch - registry.final_epoch << " may still be vetoed ("
-      << registry.veto_window << " s); quorum " << registry.quorum << "\n";
+      << "\n"
+      << stopped_text(registry) << "  epoch " << registry.epoch << ", final " << registry.final_epoch << ", "
+      << registry.epoch - registry.final_epoch << " may still be vetoed (" << registry.veto_window << " s); quorum "
+      << registry.quorum << "\n";
   if (said.newest) {
     out << "  newest anchor " << to_data(said.newest->head) << "\n  in block " << said.newest->block_number
         << ", transaction " << to_data(said.newest->transaction) << "\n";

@@ -38,9 +38,15 @@ std::optional<AnchoredEvent> event_from(const json& log) {
       .epoch = *epoch, .head = *head, .block_number = *number, .block_hash = *block, .transaction = *transaction};
 }
 
+/// At this very block, whatever happens to the chain meanwhile (EIP-1898).
+json at_block(const BlockHead& block) {
+  return {{"blockHash", to_data(block.hash)}, {"requireCanonical", true}};
+}
+
 /// One word of a view of the registry, at a block.
-Result<Hash32, RpcError> registry_word(RpcPool& pool, const Address& registry, const char* signature, const json& at) {
-  const json call = {{"to", to_text(registry)}, {"data", to_data(abi_call(signature, {}))}};
+Result<Hash32, RpcError> registry_word(RpcPool& pool, const Address& registry, const char* signature, const json& at,
+                                       const std::vector<AbiValue>& arguments = {}) {
+  const json call = {{"to", to_text(registry)}, {"data", to_data(abi_call(signature, arguments))}};
   const Result<Bytes, RpcError> data = pool.agreed_data("eth_call", json::array({call, at}));
   if (!data) return Fail{data.error()};
   AbiReader reader(*data);
@@ -83,8 +89,7 @@ Result<ChainView, RpcError> read_chain(RpcPool& pool, const AnchorDomain& domain
   if (!*latest) return moved();
   view.latest = **latest;
 
-  // EIP-1898: at this very block, whatever happens to the chain meanwhile.
-  const json at = {{"blockHash", to_data(view.latest.hash)}, {"requireCanonical", true}};
+  const json at = at_block(view.latest);
   const std::string who = to_text(relayer);
   const auto nonce = pool.agreed_integer("eth_getTransactionCount", json::array({who, at}));
   if (!nonce) return Fail{nonce.error()};
@@ -96,9 +101,10 @@ Result<ChainView, RpcError> read_chain(RpcPool& pool, const AnchorDomain& domain
   if (!epoch) return Fail{epoch.error()};
   AbiReader reader(*epoch);
   view.epoch = reader.small_number();
-  const auto head = registry_word(pool, domain.registry, "head()", at);
+  const auto head = read_head(pool, domain.registry, at);
   if (!head) return Fail{head.error()};
-  view.head = *head;
+  view.is_vetoed = !head->has_value();
+  view.head = head->value_or(Hash32{});
 
   const Result<std::int64_t, RpcError> safe = pool.common_height("safe");
   if (!safe) return Fail{safe.error()};
@@ -107,6 +113,22 @@ Result<ChainView, RpcError> read_chain(RpcPool& pool, const AnchorDomain& domain
   view.finalized = std::min(*finalized, view.latest.number);
   view.safe = std::clamp(*safe, view.finalized, view.latest.number);
   return view;
+}
+
+Result<std::optional<Hash32>, RpcError> read_head(RpcPool& pool, const Address& registry, const json& at) {
+  static const Bytes not_rewound = abi_selector("NotRewound()");
+  const Result<Hash32, RpcError> head = registry_word(pool, registry, "head()", at);
+  if (head) return std::optional(*head);
+  if (head.error().revert_data == not_rewound) return std::optional<Hash32>{};
+  return Fail{head.error()};
+}
+
+Result<bool, RpcError> was_vetoed(RpcPool& pool, const AnchorDomain& domain, const ChainView& view,
+                                  const Hash32& head) {
+  const auto said =
+      registry_word(pool, domain.registry, "wasVetoed(bytes32)", at_block(view.latest), {abi_bytes32(head)});
+  if (!said) return Fail{said.error()};
+  return *said != Hash32{};
 }
 
 Result<std::int64_t, RpcError> read_final_epoch(RpcPool& pool, const AnchorDomain& domain) {

@@ -1,6 +1,7 @@
 // What the chain says about our registry and our relayer, all of it at one block.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "controller/chain/rpc_pool.hpp"
@@ -27,10 +28,17 @@ struct ChainView {
   Uint256 balance = 0;         // the relayer's, in wei
   std::int64_t epoch = 0;      // the registry's last
   Hash32 head{};               // the struct hash of that epoch's anchor
+  bool is_vetoed = false;      // newer epochs are undone, and the registry, which waits for rewind, tells no head
 };
 
 /// Reads the chain as of the newest block that all nodes have. Refuses another chain's nodes.
 Result<ChainView, RpcError> read_chain(RpcPool& pool, const AnchorDomain& domain, const Address& relayer);
+
+/// The registry's head at a block (a number or an EIP-1898 object); nothing while it waits for rewind after a veto.
+Result<std::optional<Hash32>, RpcError> read_head(RpcPool& pool, const Address& registry, const nlohmann::json& at);
+
+/// Whether a guardian once undid the anchor of this struct hash, at the view's block.
+Result<bool, RpcError> was_vetoed(RpcPool& pool, const AnchorDomain& domain, const ChainView& view, const Hash32& head);
 
 /// The newest epoch whose veto window has passed, by the registry, at the newest block that all nodes have.
 Result<std::int64_t, RpcError> read_final_epoch(RpcPool& pool, const AnchorDomain& domain);

@@ -18,9 +18,9 @@ struct KnownError {
 /// ReentrancyGuard) that its users meet.
 constexpr std::array known_errors{
     KnownError{"AnchoringStopped()",
-               "the registry is paused or waits for rewind; nothing is paid until its owner resumes it"},
-    KnownError{"NotRewound()", "an epoch was vetoed; the registry waits for rewind"},
-    KnownError{"NothingToRewind()", ""},
+               "the registry is paused, until its owner's 'chain unpause', or was vetoed and waits for 'chain rewind'"},
+    KnownError{"NotRewound()", "an epoch was vetoed; the registry waits for 'chain rewind'"},
+    KnownError{"NothingToRewind()", "nothing is vetoed, or somebody was faster"},
     KnownError{"WrongCommunity()", "the registry is of another community"},
     KnownError{"WrongEpoch(uint64,uint64)", "given, wanted"},
     KnownError{"WrongPrevious()", "the anchor does not follow the registry's newest"},
@@ -30,7 +30,7 @@ constexpr std::array known_errors{
     KnownError{"TooManyPending()", "wait until an epoch is final"},
     KnownError{"UnknownEpoch(uint64)", "the registry keeps the eight newest epochs; take a newer proof"},
     KnownError{"NotFinal(uint64)", "it can still be vetoed; wait"},
-    KnownError{"VetoWindowOver(uint64)", ""},
+    KnownError{"VetoWindowOver(uint64)", "the epoch is final"},
     KnownError{"VetoWindowTooLong()", ""},
     KnownError{"TooManyAttesterSets()", ""},
     KnownError{"BrokenChain()", ""},

@@ -128,7 +128,17 @@ Result<RegistryState, std::string> ContractViews::registry(const Address& regist
     *target = static_cast<std::int64_t>(*said);
   }
   state.is_paused = paused != 0;
+  const Result<std::optional<Hash32>, RpcError> head = read_head(*pool_, registry, at());
+  if (!head) return Fail{to_text(registry) + ": head(): " + rpc_error_text(head.error())};
+  state.is_vetoed = !head->has_value();
   return state;
+}
+
+Result<bool, std::string> ContractViews::is_guardian(const Address& registry, const Address& account) {
+  const Result<Uint256, std::string> said =
+      number(registry, abi_call("isGuardian(address)", {abi_address(account)}), "isGuardian(address)");
+  if (!said) return Fail{said.error()};
+  return *said != 0;
 }
 
 Result<Uint256, std::string> ContractViews::epoch(const Address& registry) {

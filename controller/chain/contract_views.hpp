@@ -18,6 +18,7 @@ struct RegistryState {
   std::int64_t quorum = 0;
   std::int64_t veto_window = 0;  // seconds
   bool is_paused = false;
+  bool is_vetoed = false;  // what is newer than `epoch` is undone, and the registry waits for rewind
 };
 
 /// An ERC-20 currency.
@@ -56,6 +57,8 @@ class ContractViews {
   [[nodiscard]] const BlockHead& block() const { return block_; }
 
   Result<RegistryState, std::string> registry(const Address& registry);
+  /// Whether that account may veto and pause.
+  Result<bool, std::string> is_guardian(const Address& registry, const Address& account);
   /// The registry's newest epoch.
   Result<Uint256, std::string> epoch(const Address& registry);
   Result<VaultState, std::string> vault(const Address& vault);

@@ -49,6 +49,7 @@ class Outbox::Tick {
 
   Result<Done, RpcError> work();
   bool is_our_chain();
+  Result<bool, RpcError> is_next_vetoed();
   Result<Done, RpcError> check_archived();
   Result<Done, RpcError> record_events();
   [[nodiscard]] AnchorState depth_of(std::int64_t block) const;
@@ -67,6 +68,7 @@ class Outbox::Tick {
   OutboxStore& store_;
   UtcTime now_;
   ChainView view_;
+  std::int64_t sent_max_ = in_flight_max;
   std::int64_t gas_limit_ = 0;  // once asked for
   std::optional<GasPrice> asked_;
   TickReport report_;
@@ -78,9 +80,17 @@ Result<Done, RpcError> Outbox::Tick::work() {
   view_ = *view;
   report_.epoch = view_.epoch;
   check_balance();
+  if (view_.is_vetoed) {
+    alarm(ChainAlarmKind::vetoed, "epoch " + std::to_string(view_.epoch + 1) +
+                                      " and all newer ones were vetoed by a guardian, and the registry waits for "
+                                      "'commonwatt chain rewind'; find out why before anything else");
+    return record_events();
+  }
   if (!is_our_chain()) return Done{};
 
-  if (const std::int64_t lost = store_.put_back(view_.epoch); lost > 0) {
+  const Result<bool, RpcError> vetoed = is_next_vetoed();
+  if (!vetoed) return Fail{vetoed.error()};
+  if (const std::int64_t lost = store_.put_back(view_.epoch); lost > 0 && !*vetoed) {
     alarm(ChainAlarmKind::lost_final, std::to_string(lost) +
                                           " anchors that were final are gone from the chain, from epoch " +
                                           std::to_string(view_.epoch + 1) + " on; they are sent again");
@@ -89,6 +99,29 @@ Result<Done, RpcError> Outbox::Tick::work() {
   if (Result<Done, RpcError> done = record_events(); !done) return done;
   send_missing();
   return Done{};
+}
+
+/// Whether a guardian undid the next anchor once. Then it goes only if it was named, and by itself: those behind it
+/// were undone with it, and each is asked for when it is the next.
+Result<bool, RpcError> Outbox::Tick::is_next_vetoed() {
+  const std::optional<StoredAnchor> next = store_.anchor(view_.epoch + 1);
+  if (!next) return false;
+  const Result<bool, RpcError> vetoed = was_vetoed(pool_, rules_.domain, view_, next->head);
+  if (!vetoed) return Fail{vetoed.error()};
+  if (!*vetoed) return false;
+  const auto& again = rules_.anchor_again;
+  const bool is_named = std::find(again.begin(), again.end(), next->head) != again.end();
+  sent_max_ = is_named ? 1 : 0;
+  if (!is_named) {
+    alarm(ChainAlarmKind::vetoed_anchor,
+          "epoch " + std::to_string(next->epoch) +
+              " was vetoed by a guardian and is not sent again. If the veto was a mistake, write "
+              "[chain] anchor_again = [\"" +
+              to_data(next->head) +
+              "\"] and restart; else repair the attesters' journal first: nothing after it can be anchored, because "
+              "each anchor names the one before");
+  }
+  return true;
 }
 
 /// Whether the registry's last anchor is the one we know: its struct hash vouches for all before.
@@ -122,7 +155,9 @@ AnchorState Outbox::Tick::depth_of(std::int64_t block) const {
 }
 
 Result<Done, RpcError> Outbox::Tick::record_events() {
-  if (const std::optional<StoredAnchor> newest = store_.last_archived()) report_.finalized = newest->epoch;
+  // What was archived can be vetoed all the same.
+  if (const std::optional<StoredAnchor> newest = store_.last_archived())
+    report_.finalized = std::min(newest->epoch, view_.epoch);
   if (store_.unarchived(view_.epoch).empty()) return Done{};
   const std::int64_t first = std::min(store_.archived_block().value_or(rules_.first_block), view_.latest.number);
   const Result<std::vector<AnchoredEvent>, RpcError> events = read_anchored(pool_, rules_.domain, view_, first);
@@ -148,7 +183,7 @@ void Outbox::Tick::check_balance() {
 }
 
 void Outbox::Tick::send_missing() {
-  const std::vector<StoredAnchor> missing = store_.anchors_behind(view_.epoch, in_flight_max);
+  const std::vector<StoredAnchor> missing = store_.anchors_behind(view_.epoch, sent_max_);
   if (!missing.empty() && missing.front().epoch != view_.epoch + 1) {
     alarm(ChainAlarmKind::missing_epoch, "the registry waits for epoch " + std::to_string(view_.epoch + 1) +
                                              ", the first one here is " + std::to_string(missing.front().epoch));
@@ -257,6 +292,8 @@ bool Outbox::Tick::find_gas_limit(const StoredAnchor& anchor) {
   if (!said) why = said.error().text;
   if (!said && (said.error().is_revert || !said.error().revert_data.empty())) {
     why = "the registry reverts " + revert_reason(said.error().revert_data);
+    if (said.error().revert_data == abi_selector("AnchoringStopped()"))
+      why = "the registry is paused; its owner resumes it with 'commonwatt chain unpause'";
   }
   alarm(ChainAlarmKind::refused_anchor, "epoch " + std::to_string(anchor.epoch) + " is not sent: " + why);
   return false;

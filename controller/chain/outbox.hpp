@@ -3,7 +3,7 @@
 // block and puts the i-th missing epoch under the i-th free nonce, with the transaction it signed for that earlier if
 // there is one. A transaction is on disk before it is sent and stays there, so what a reorganisation or a restored node
 // lost is sent again, byte by byte the same. The registry takes an epoch once and only behind the one before, so a
-// transaction too many costs gas and changes nothing.
+// transaction too many costs gas and changes nothing. What a guardian vetoed is lost on purpose: it is not sent again.
 #pragma once
 
 #include <chrono>
@@ -27,6 +27,8 @@ struct OutboxRules {
   std::chrono::seconds patience{60};
   /// How many blocks behind the final one an anchor is no longer looked up each tick.
   std::int64_t archive_depth = 64;
+  /// Heads of anchors that go to the chain although a guardian vetoed them: somebody said that the veto was a mistake.
+  std::vector<Hash32> anchor_again = {};
 };
 
 enum class ChainAlarmKind : std::uint8_t {
@@ -39,6 +41,8 @@ enum class ChainAlarmKind : std::uint8_t {
   lost_final,         // what was final is gone from the chain
   unsent,             // no node took a transaction
   key_silent,         // the relayer's key did not sign: its token is gone, or refuses
+  vetoed,             // a guardian undid epochs, and the registry waits for rewind
+  vetoed_anchor,      // the next anchor was vetoed: it is not sent again
 };
 struct ChainAlarm {
   ChainAlarmKind kind = ChainAlarmKind::chain_unreachable;

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "controller/chain/abi.hpp"
+#include "controller/chain/chain_report.hpp"
 #include "controller/chain/token_amount.hpp"
 #include "controller/command_output.hpp"
 #include "controller/csv_rows.hpp"
@@ -13,19 +14,8 @@
 namespace commonwatt {
 namespace {
 
-using nlohmann::ordered_json;
-
 /// How many more epochs are final until an exit is paid (SettlementVault.EXIT_EPOCHS).
 constexpr std::int64_t exit_epochs = 2;
-
-/// Why a command ends, and with what status.
-struct Refusal {
-  std::string text;
-  int status = 1;
-};
-Fail<Refusal> refuse(std::string text, int status = 1) {
-  return Fail{Refusal{.text = std::move(text), .status = status}};
-}
 
 /// A vault, its registry and a key that pays, as of one block.
 struct Vault {
@@ -151,27 +141,6 @@ Result<Uint256, Refusal> logged_amount(const TransactionReceipt& mined, const Ad
     if (!reader.failed()) return amount;
   }
   return refuse("the receipt of " + to_data(mined.transaction) + " has no " + std::string(signature) + "; look at it");
-}
-
-/// What a command did, as words or as JSON.
-struct Report {
-  ordered_json json;
-  std::string words;
-};
-using Outcome = Result<Report, Refusal>;
-
-void note(Report& report, const TransactionReceipt& mined) {
-  report.json["transaction"] = to_data(mined.transaction);
-  report.json["block"] = mined.block;
-  report.json["gas"] = mined.gas;
-  report.words += "transaction " + to_data(mined.transaction) + " in block " + std::to_string(mined.block) + ", " +
-                  std::to_string(mined.gas) + " gas, " + ether_cost_text(mined.cost) + "\n";
-}
-
-int finish(const Outcome& outcome, bool is_json, std::ostream& out, std::ostream& errors) {
-  if (!outcome) return complain(errors, outcome.error().text, outcome.error().status);
-  out << (is_json ? outcome->json.dump() + "\n" : outcome->words);
-  return 0;
 }
 
 Outcome deposit(const DepositOptions& options) {

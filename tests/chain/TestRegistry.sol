@@ -39,6 +39,11 @@ contract TestRegistry {
         quorum = quorum_;
     }
 
+    /// It has no guardians.
+    function wasVetoed(bytes32) external pure returns (bool) {
+        return false;
+    }
+
     function finalEpoch() external view returns (uint64) {
         return epoch;
     }

@@ -1,6 +1,7 @@
 // A gateway's outbox as a process of its own: drafts the anchors of EPOCHS epochs, a few ahead of the chain, and ticks
 // until all of them are final. It can be killed at any moment and started again. One JSON object a tick on standard
-// output. CHAIN_RUNNER_COMMUNITY in the environment names another community: its anchors differ.
+// output. CHAIN_RUNNER_COMMUNITY in the environment names another community: its anchors differ. CHAIN_RUNNER_AGAIN has
+// the heads of vetoed anchors that are sent all the same, with blanks between.
 //
 //   chain_runner STORE RELAYER_KEY CHAIN_ID REGISTRY EPOCHS URL...
 //   chain_runner heads EPOCHS      prints the struct hash of every anchor
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <sstream>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -43,6 +45,14 @@ Anchor anchor_of(std::int64_t epoch, const Hash32& previous) {
           .log_size = epoch * 100,
           .settlement_root = hash_of_text("settlement " + number),
           .volume = Energy{epoch * 1000}};
+}
+
+std::vector<Hash32> anchor_again() {
+  const char* heads = std::getenv("CHAIN_RUNNER_AGAIN");
+  std::istringstream words(heads == nullptr ? "" : heads);
+  std::vector<Hash32> again;
+  for (std::string word; words >> word;) again.push_back(hash_from_data(word).value());
+  return again;
 }
 
 int fail(const std::string& text) {
@@ -119,8 +129,10 @@ int main_of(const std::vector<std::string>& words) {
   const std::size_t nodes = endpoints.size();
   RpcPool pool(std::move(endpoints), nodes);
   const AnchorDomain domain{.chain_id = std::stoll(words[2]), .registry = address_from(words[3]).value()};
-  auto outbox =
-      Outbox::open(words[0], {.domain = domain, .patience = std::chrono::seconds(2), .archive_depth = 8}, *key, pool);
+  auto outbox = Outbox::open(
+      words[0],
+      {.domain = domain, .patience = std::chrono::seconds(2), .archive_depth = 8, .anchor_again = anchor_again()}, *key,
+      pool);
   if (!outbox) return fail(outbox.error());
   return run(**outbox, domain, std::stoll(words[4]));
 }

@@ -7,6 +7,7 @@
 #include "controller/chain/anchored_proof.hpp"
 #include "controller/chain/chain_command.hpp"
 #include "controller/chain/deploy_command.hpp"
+#include "controller/chain/guardian_command.hpp"
 #include "controller/chain/vault_command.hpp"
 #include "controller/evm_address.hpp"
 #include "controller/signing_keys.hpp"
@@ -199,5 +200,9 @@ TEST_CASE("options that do not fit together are told before a node is asked") {
   CHECK(say(run_chain_claim, ClaimOptions{.vault = address(1)}).errors.find("--key FILE is missing") !=
         std::string::npos);
   CHECK(say(run_chain_withdraw, WithdrawOptions{}).errors.find("--finish") != std::string::npos);
+  CHECK(say(run_chain_veto, VetoOptions{}).errors.find("--epoch is 1 or more") != std::string::npos);
+  CHECK(say(run_chain_veto, VetoOptions{.epoch = 1}).status == 64);
+  CHECK(say(run_chain_rewind, GuardianOptions{.registry = address(1)}).errors.find("--key FILE is missing") !=
+        std::string::npos);
   CHECK_FALSE(find_anchor({.settlement = "none", .registry = address(1)}));
 }

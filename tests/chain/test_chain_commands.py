@@ -236,16 +236,17 @@ class Money(InCommunity):
         self.assertEqual(millionths(paid["paid"]), 5_000_000 + town.net("hh03", 3))
         self.assertEqual(town.balance("hh03"), 5_000_000 + town.net("hh03", 3))
 
-    def test_a_paused_registry_pays_nothing_and_says_so(self):
+    def test_a_paused_registry_pays_nothing_and_says_so_until_its_owner_resumes_it(self):
         town = self.town
         town.finalise(1)
-        guardian = town.keys["guardian"]
-        town.give_ether(guardian)
-        town.node("anvil_impersonateAccount", guardian)
-        town.receipt(town.node("eth_sendTransaction", {"from": guardian, "to": town.registry,
-                                                       "data": run(native("cast"), "sig", "pause()")}))
+        self.deposit("hh03", "10")
+        town.give_ether(town.keys["guardian"])
+        stop = ("--rpc", town.node.url, "--registry", town.registry, "--key")
+        commonwatt("chain", "pause", *stop, town.file("guardian"))
         self.assertTrue(town.chain("status")["paused"])
         self.assertIn("AnchoringStopped", town.chain("claim", "--proof", town.proof("hh01", 1), house="hh01", status=1))
+        commonwatt("chain", "unpause", *stop, town.file("owner"))
+        self.assertIn("transaction", town.chain("claim", "--proof", town.proof("hh01", 1), house="hh01"))
 
 
 class Cap(InCommunity):

@@ -16,6 +16,7 @@ first_block = 12
 rpc = ["http://127.0.0.1:8545", "https://node.example"]
 relayer_key = "keys/relayer.key"
 anchor_intervals = 4
+anchor_again = ["0x3a0cffa8a71896767fd207a1678c796281fea9fa043de29bfc7d4251b9289075"]
 quorum = 2
 [[chain.attester]]
 name = "attester-1"
@@ -55,6 +56,8 @@ TEST_CASE("a chain's table is read as it stands") {
   CHECK(config.rpc.size() == 2);
   CHECK(config.relayer.file == "/etc/cw/keys/relayer.key");
   CHECK(config.anchor_intervals == 4);
+  REQUIRE(config.anchor_again.size() == 1);
+  CHECK(to_data(config.anchor_again[0]) == "0x3a0cffa8a71896767fd207a1678c796281fea9fa043de29bfc7d4251b9289075");
   CHECK(config.quorum == 2);
   REQUIRE(config.attesters.size() == 2);
   CHECK(config.attesters[1].name.text() == "attester-2");
@@ -87,6 +90,11 @@ TEST_CASE("what cannot work is a fault with the key's name") {
         std::string::npos);
   CHECK(fault("relayer_key = \"keys/relayer.key\"", "relayer_pkcs11 = \"pkcs11:token=a;object=b?pin-value=271828\"")
             .find("relayer_pkcs11: PKCS#11 URI: pin-value= is refused") != std::string::npos);
+  CHECK(fault("9289075\"", "928907\"").find("anchor_again: '0x3a0c") != std::string::npos);
+  CHECK(fault("\"0x3a0c", "\"3a0c").find("is not the head of an anchor: 0x and 64 hexadecimal digits") !=
+        std::string::npos);
+  const std::string head = "\"0x3a0cffa8a71896767fd207a1678c796281fea9fa043de29bfc7d4251b9289075\"";
+  CHECK(fault(head, head + ", " + head).find("is there twice") != std::string::npos);
   CHECK(fault("\"vault\"", "\"anchor\"").find("unknown key 'chain.vault'") != std::string::npos);
   CHECK(faults_of(good).empty());
 }
