@@ -80,8 +80,7 @@ Result<Chain, std::string> open_chain(const ChainConfig& config, const std::file
 class Anchoring::Work {
  public:
   Work(const AnchorDomain& domain, std::unique_ptr<Attestations> attestations, Chain chain)
-      : domain_(domain), attestations_(std::move(attestations)), chain_(std::move(chain)) {
-    has_looked_ = !chain_.vault;
+      : domain_(domain), attestations_(std::move(attestations)), chain_(std::move(chain)), has_looked_(!chain_.vault) {
     status_.attested = attestations_->attested();
     first_wanted_ =
         std::max<std::int64_t>(1, (chain_.outbox ? std::min(chain_.drafted, status_.attested) : status_.attested) + 1 -

@@ -418,9 +418,10 @@ int run_chain_deploy(const DeployOptions& options, std::ostream& out, std::ostre
     out << "all together " << deployment.cost_text() << "; owner " << deployment.owner_text() << "\n";
     if (options.owner.empty() && !options.all)
       out << "The deployer owns the registry: before anything of value depends on it, give it to a timelock.\n";
-    if (options.all)
+    if (options.all) {
       out << governance_text(options.governance)
           << "Make Disputes a guardian by a vote; until then only --guardian can veto.\n";
+    }
   }
   return options.out.empty() ? 0 : write_result(options.out, deployment.toml(true), out, errors);
 }
