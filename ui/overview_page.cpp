@@ -118,6 +118,7 @@ Card* OverviewPage::makeSettlement() {
   card->body()->addStretch(1);
   log_line_ = make_label(QString(), LabelKind::muted, card);
   chain_line_ = make_label(QString(), LabelKind::muted, card);
+  chain_line_->setWordWrap(true);
   ledger_line_ = make_label(QString(), LabelKind::muted, card);
   card->body()->addWidget(log_line_);
   card->body()->addWidget(chain_line_);

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.request
 
 GATEWAY = """[household]
 id = "hh01"
@@ -100,6 +101,15 @@ class Demo:
             with (self.directory / "clock").open("rb") as clock:
                 return struct.unpack("=qq", clock.read(16))[1] / 1e9
         return 0
+
+    def api(self, path):
+        """What the controller's API answers; nothing while it does not."""
+        with contextlib.suppress(OSError, ValueError, StopIteration):
+            settings = (self.directory / "controller" / "controller.toml").read_text()
+            port = next(line.split("=")[1].strip() for line in settings.splitlines() if line.startswith("port ="))
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+                return json.load(answer)
+        return {}
 
     def wait_for_trading(self):
         """Until every gateway reports and the clock runs."""

@@ -17,7 +17,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "chain"))
 
@@ -221,17 +220,8 @@ class Community(Neighbourhood):
         wait_until(lambda: cls.demo.pid("controller") not in (0, pid), 30, "the controller's return")
 
     @classmethod
-    def shown(cls):
-        """The API's figures of the chain; nothing while it does not answer."""
-        port = next(line.split("=")[1].strip() for line in cls.settings.splitlines() if line.startswith("port ="))
-        with contextlib.suppress(OSError, ValueError):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/state", timeout=10) as answer:
-                return json.load(answer)
-        return {}
-
-    @classmethod
     def figure(cls, name):
-        return (cls.shown().get("chain") or {}).get(name, 0)
+        return (cls.demo.api("/v1/state").get("chain") or {}).get(name, 0)
 
     @classmethod
     def start_other(cls, log, *command):

@@ -17,7 +17,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 PROGRAM = "build/release/bin/commonwatt"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BILLS = os.path.join(ROOT, "docs/examples/hh01.jsonl")
-LOG_KEY = "cecc0a7d2f6ce1fb71864853ff6867462122b930050f7fe870b274ef255cfcab"
+LOG_KEY = "cb1d5e7b4cd08fa31240fef842ab682044318777cb7f8f4200c1a3eb4467e3f8"
 
 
 def run(*arguments, text=None, status=0):

@@ -119,15 +119,12 @@ class Collateral(ChainNeighbourhood):
         cls.addClassCleanup(lambda: (node.kill(), node.wait()))
         wait_until(lambda: ask(cls.url, "eth_chainId"), 60, "the node")
 
-    def available(self, demo, household):
-        """What a household can still order for, in the currency."""
-        settings = (demo.directory / "controller" / "controller.toml").read_text()
-        port = next(line.split("=")[1].strip() for line in settings.splitlines() if line.startswith("port ="))
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/households/{household}", timeout=10) as answer:
-                return json.load(answer)["available"] / 1e9
-        except (OSError, ValueError):
-            return None
+    def await_available(self, demo, household, low, high, what):
+        """Until what a household can still order for lies between these, in the currency."""
+        def lies_between():
+            available = demo.api(f"/v1/households/{household}").get("available")
+            return available is not None and low < available / 1e9 < high
+        wait_until(lies_between, 60, what)
 
     def chain(self, demo, command, *words):
         vault = next(line.split('"')[1] for line in (demo.directory / "chain" / "chain.toml").read_text().splitlines()
@@ -147,15 +144,15 @@ class Collateral(ChainNeighbourhood):
         key = demo.directory / "households" / household / "keys" / "order.key"
         shown = self.call("chain", "key", "--show", key)
         address = shown.stdout.strip()
-        wait_until(lambda: 150 < (self.available(demo, household) or 0) < 250, 60, "the collateral of 200")
+        self.await_available(demo, household, 150, 250, "the collateral of 200")
         self.assertEqual(self.refused(demo, household), 0)
         ask(self.url, "anvil_setBalance", address, hex(10**20))
         self.chain(demo, "withdraw", "--key", key, "--amount", "199.999999")
-        wait_until(lambda: (self.available(demo, household) or 99) < 20, 60, "the exit that was asked for")
+        self.await_available(demo, household, -20, 20, "the exit that was asked for")
         wait_until(lambda: self.refused(demo, household) > 0, 60, "an order without cover")
         self.chain(demo, "deposit", "--key", demo.directory / "chain" / "deployer.key", "--account", address,
                    "--amount", "1000")
-        wait_until(lambda: (self.available(demo, household) or 0) > 900, 60, "the new deposit")
+        self.await_available(demo, household, 900, 1100, "the new deposit")
         status, result, told = demo.finish()
         self.assertEqual(status, 0, told)
         self.assertTrue(result["chain"]["claims_equal_ledger"])
