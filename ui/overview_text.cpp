@@ -119,12 +119,14 @@ QString gateways_text(const Households& households) {
 QString chain_text(const std::optional<Chain>& chain) {
   if (!chain) return {};
   if (chain->epoch.value_or(0) == 0) return Overview::tr("No anchor has been made yet");
-  const QString attested =
+  QString text =
       Overview::tr("Anchors %1 · %2 signed by a quorum").arg(count_text(chain->epoch), count_text(chain->attested));
-  if (chain->mode == QStringLiteral("none")) return attested;
-  return attested +
-         Overview::tr(" · %1 on chain %2, %3 final")
-             .arg(count_text(chain->anchored), QString::number(chain->chain_id.value_or(0)), count_text(chain->final));
+  if (chain->mode != QStringLiteral("none")) {
+    text +=
+        Overview::tr(" · %1 on chain %2, %3 final")
+            .arg(count_text(chain->anchored), QString::number(chain->chain_id.value_or(0)), count_text(chain->final));
+  }
+  return text;
 }
 
 QString alarm_text(const std::vector<Alarm>& alarms) {
