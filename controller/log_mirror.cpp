@@ -14,17 +14,20 @@ namespace {
 constexpr std::size_t leaf_size = Hash32{}.size();
 
 /// Puts leaves behind the first `count`; what else there was is gone. What is lost with the power is asked for again.
-bool write_leaves(const std::filesystem::path& file, std::int64_t count, std::span<const Hash32> leaves) {
+/// Returns 0 or the system's error.
+int write_leaves(const std::filesystem::path& file, std::int64_t count, std::span<const Hash32> leaves) {
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return false;
+  if (fd < 0) return errno;
   const auto begin = static_cast<off_t>(count * static_cast<std::int64_t>(leaf_size));
-  const std::size_t size = leaves.size() * leaf_size;
-  const bool written = ::ftruncate(fd, begin) == 0 &&
-                       (size == 0 || ::pwrite(fd, leaves.data(), size, begin) == static_cast<ssize_t>(size));
-  const int error = errno;
-  const bool closed = ::close(fd) == 0;
-  errno = error;
-  return written && closed;
+  int error = ::ftruncate(fd, begin) == 0 ? 0 : errno;
+  for (std::size_t done = 0; error == 0 && done < leaves.size() * leaf_size;) {
+    const ssize_t size =
+        ::pwrite(fd, leaves.front().data() + done, leaves.size() * leaf_size - done, begin + static_cast<off_t>(done));
+    if (size > 0) done += static_cast<std::size_t>(size);
+    if (size <= 0) error = size < 0 ? errno : ENOSPC;
+  }
+  if (::close(fd) != 0 && error == 0) error = errno;
+  return error;
 }
 
 }  // namespace
@@ -41,12 +44,14 @@ LogMirror::LogMirror(std::filesystem::path file) : file_(std::move(file)) {
 }
 
 void LogMirror::aim(const Checkpoint& checkpoint) {
-  if (checkpoint.size > target_.size) target_ = checkpoint;
+  if (checkpoint.size <= target_.size) return;
+  target_ = checkpoint;
+  is_full_ = false;
   if (kept_.size() > target_.size) kept_ = {};  // Of another log, or damaged.
 }
 
 std::optional<std::int64_t> LogMirror::wanted() const {
-  return !gave_up_ && known() < target_.size ? std::optional(known()) : std::nullopt;
+  return !gave_up_ && !is_full_ && known() < target_.size ? std::optional(known()) : std::nullopt;
 }
 
 Result<Done, std::string> LogMirror::take(std::int64_t first, std::span<const Hash32> leaves) {
@@ -61,8 +66,10 @@ Result<Done, std::string> LogMirror::keep() {
   GrowingTree tree = kept_;
   for (const Hash32& leaf : fresh) tree.append(leaf);
   if (tree.root() == target_.root) {
-    if (!write_leaves(file_, kept_.size(), fresh))
-      return Fail{file_.string() + ": " + std::generic_category().message(errno)};
+    if (const int error = write_leaves(file_, kept_.size(), fresh); error != 0) {
+      is_full_ = true;
+      return Fail{file_.string() + ": " + std::generic_category().message(error)};
+    }
     kept_ = std::move(tree);
     return Done{};
   }

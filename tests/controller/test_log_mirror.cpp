@@ -1,7 +1,9 @@
 // A household's copy of the evidence log: complete or asked for, and never believed against a signed state.
+#include <csignal>
 #include <filesystem>
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include "controller/log_mirror.hpp"
 #include "tests/controller/temporary_directory.hpp"
@@ -105,7 +107,39 @@ TEST_CASE("leaves that do not lead to what was signed are not kept, and not aske
   CHECK(read_log_leaves(directory / "log").empty());
 }
 
-TEST_CASE("a file that cannot be written is named, and everything is asked for again") {
+TEST_CASE("a disk that is full is told once for each signed state, and nothing that was there is lost") {
+  const TemporaryDirectory directory;
+  const auto file = directory / "log";
+  const Leaves log = leaves_of(40);
+  LogMirror mirror(file);
+  mirror.aim(state_of(part(log, 0, 10)));
+  REQUIRE(mirror.take(0, part(log, 0, 10)).ok());
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit full{.rlim_cur = 32 * 12 + 7, .rlim_max = before.rlim_max};  // in the middle of a leaf
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &full) == 0);
+  mirror.aim(state_of(part(log, 0, 20)));
+  const Result<Done, std::string> taken = mirror.take(10, part(log, 10, 10));
+  mirror.aim(state_of(part(log, 0, 20)));
+  const bool asks_at_once = mirror.wanted().has_value();
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+  std::signal(SIGXFSZ, old_handler);
+  REQUIRE_FALSE(taken.ok());
+  CHECK(taken.error().find("log: File too large") != std::string::npos);
+  CHECK_FALSE(asks_at_once);
+  // With the next signed state it goes on where it was, and so does one that was started anew.
+  LogMirror restarted(file);
+  for (LogMirror* each : {&mirror, &restarted}) {
+    each->aim(state_of(log));
+    const auto first = static_cast<std::size_t>(each->wanted().value());
+    CHECK(first >= 10);
+    REQUIRE(each->take(static_cast<std::int64_t>(first), part(log, first, 40 - first)).ok());
+    CHECK(read_log_leaves(file) == log);
+  }
+}
+
+TEST_CASE("a directory that is not there is named") {
   const TemporaryDirectory directory;
   LogMirror mirror(directory / "missing" / "log");
   const Leaves log = leaves_of(3);
@@ -113,7 +147,6 @@ TEST_CASE("a file that cannot be written is named, and everything is asked for a
   const Result<Done, std::string> taken = mirror.take(0, log);
   REQUIRE_FALSE(taken.ok());
   CHECK(taken.error().find("missing/log: No such file") != std::string::npos);
-  CHECK(mirror.wanted() == 0);
 }
 
 }  // namespace
