@@ -37,6 +37,10 @@ int complain(std::ostream& errors, const std::string& what, int status) {
   return status;
 }
 
+Fail<Refusal> refuse(std::string text, int status) {
+  return Fail{Refusal{.text = std::move(text), .status = status}};
+}
+
 int write_result(const std::string& path, const std::string& text, std::ostream& out, std::ostream& errors) {
   if (path == "-") {
     out << text;

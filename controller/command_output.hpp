@@ -4,6 +4,8 @@
 #include <iosfwd>
 #include <string>
 
+#include "core/result.hpp"
+
 namespace commonwatt {
 
 /// Exit statuses as sysexits.h has them: a wrong option, and a file that is not as it should be.
@@ -12,6 +14,13 @@ inline constexpr int status_data = 65;
 
 /// Says what is wrong, on a line of its own under the program's name, and returns the status.
 int complain(std::ostream& errors, const std::string& what, int status);
+
+/// Why a command ends, and with what status.
+struct Refusal {
+  std::string text;
+  int status = 1;
+};
+Fail<Refusal> refuse(std::string text, int status = 1);
 
 /// Writes a result to a file, or to `out` for `-`; a file that is there keeps what it has until the new one is whole.
 /// Returns the exit status: 0, or 1 after saying what cannot be written.

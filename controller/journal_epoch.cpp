@@ -10,7 +10,8 @@ Result<JournalEpoch, std::string> read_epoch(const std::filesystem::path& file, 
     SqliteDatabase database(file, OpenMode::read_only, "");
     SqlStatement first = database.prepare("SELECT interval_begin FROM batch ORDER BY interval_begin LIMIT 1");
     if (!first.row()) return Fail{file.string() + ": nothing is settled yet"};
-    const std::int64_t begin = (first.integer(0) / choice.seconds + choice.number) * choice.seconds;
+    const std::int64_t start = choice.start.value_or(first.integer(0));
+    const std::int64_t begin = (start / choice.seconds + choice.number) * choice.seconds;
     content.begin = UtcTime::from_seconds(begin);
     SqlStatement begins = database.prepare(
         "SELECT DISTINCT interval_begin FROM batch WHERE interval_begin>=? AND interval_begin<? ORDER BY "
@@ -31,7 +32,9 @@ Result<JournalEpoch, std::string> read_epoch(const std::filesystem::path& file, 
     const Result<JournalBooks, std::string> books = read_books(file, std::nullopt);
     if (!books) return Fail{books.error()};
     for (const auto& [id, member] : books->state.members) content.households.emplace(id, member.record);
+    content.account_keys = books->state.account_keys;
     content.currency = books->state.rules.currency;
+    content.origin = books->state.origin;
     return content;
   } catch (const std::exception& error) {
     return Fail{file.string() + ": " + error.what()};

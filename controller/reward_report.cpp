@@ -108,7 +108,8 @@ std::string budget_text(const RewardReport& report) {
               ? "cap by what was burned per epoch of the last " + number_text(rule.window_epochs) + ": " +
                     number_text(budget.cap->count)
               : "no cap by what was burned: one of the first " + number_text(rule.bootstrap_epochs) + " epochs") +
-         "; budget " + number_text(budget.budget.count) + " base units\n";
+         (rule.limit ? "; limit of the contract " + number_text(rule.limit->count) : "") + "; budget " +
+         number_text(budget.budget.count) + " base units\n";
 }
 
 }  // namespace
@@ -144,11 +145,16 @@ Result<RewardReport, std::string> make_reward_report(const JournalEpoch& epoch, 
                       .begin = epoch.begin,
                       .end = epoch.begin + std::chrono::seconds(epoch_seconds),
                       .currency = epoch.currency,
+                      .origin = epoch.origin,
                       .parameters = parameters,
                       .rewards = {},
                       .burned = {},
                       .window = {},
-                      .has_checks = !checks.empty()};
+                      .has_checks = !checks.empty(),
+                      .accounts = {}};
+  for (const auto& [household, key] : epoch.account_keys) {
+    if (const std::optional<EvmAddress> account = address_of_order_key(key)) report.accounts[household] = *account;
+  }
   std::vector<Money> burned(static_cast<std::size_t>(number + 1));
   std::map<Interval, const JournalEpoch::SettledRun*> in_force;
   for (const JournalEpoch::SettledRun& run : epoch.runs) {
@@ -251,6 +257,7 @@ std::string reward_json(const RewardReport& report) {
                   {"reward_to_fee_permille", rule.reward_to_fee_permille},
                   {"base_base_units", budget.base.count},
                   {"cap_base_units", budget.cap ? Json(budget.cap->count) : Json()},
+                  {"limit_base_units", rule.limit ? Json(rule.limit->count) : Json()},
                   {"budget_base_units", budget.budget.count},
                   {"burned_nano", report.burned.count},
                   {"burned_window_nano", std::move(window)},

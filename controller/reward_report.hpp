@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "controller/evm_address.hpp"
 #include "controller/journal_epoch.hpp"
 #include "market/rewards.hpp"
 
@@ -21,6 +22,7 @@ struct RewardReport {
   UtcTime begin;
   UtcTime end;
   std::string currency;
+  std::string origin;  ///< the evidence log's
   RewardParameters parameters;
   EpochRewards rewards;
   Money burned;                      ///< in the epoch itself
@@ -28,6 +30,8 @@ struct RewardReport {
   std::int64_t intervals = 0;        ///< settled
   std::int64_t final_intervals = 0;  ///< settled for good
   bool has_checks = false;           ///< whether any head meter's was given
+  /// The address of each household's first order key: its account on a chain.
+  std::map<HouseholdId, EvmAddress> accounts;
 };
 
 /// Fees count as burned where the postings of any run credit the ledger's account `fees`, less what they debit. Of a

@@ -1,22 +1,17 @@
 // `commonwatt rewards`: what an epoch would mint, and for whom, from a controller's journal.
 #pragma once
 
-#include <cstdint>
 #include <ostream>
 #include <string>
 
-#include "market/rewards.hpp"
+#include "controller/reward_count.hpp"
 
 namespace commonwatt {
 
 struct RewardsOptions {
-  std::string directory;   ///< with journal.sqlite; its controller may run
-  std::int64_t epoch = 0;  ///< 0 has the first settled interval
-  std::int64_t epoch_seconds = 86'400;
-  std::string balance;  ///< a balance.csv of `commonwatt settle`; empty: no zone is judged
+  RewardSource source;
   std::string explain;  ///< a household; empty: the table
   bool is_json = false;
-  RewardParameters parameters;
 };
 
 /// Returns the exit status: 0; 64 for an option that cannot be right, or a household that took no part; 65 when the

@@ -181,6 +181,7 @@ class EpochTally {
 
 std::optional<RewardFault> fault_of(const RewardParameters& parameters, const RewardRules& rules) {
   const bool is_in_range = parameters.base_budget >= TokenAmount{0} && parameters.base_budget <= reward_budget_max &&
+                           parameters.limit.value_or(TokenAmount{0}) >= TokenAmount{0} &&
                            parameters.halving_epochs > 0 && parameters.bootstrap_epochs >= 0 &&
                            parameters.window_epochs > 0 && parameters.fee > Price{0} &&
                            parameters.fee <= price_magnitude_max && parameters.reward_to_fee_permille > 0 &&
@@ -278,13 +279,13 @@ EpochBudget epoch_budget(std::int64_t epoch, std::span<const Money> burned, cons
   constexpr std::int64_t halvings_max = 62;
   const std::int64_t halvings = std::min(epoch / parameters.halving_epochs, halvings_max);
   EpochBudget budget{.base = TokenAmount{parameters.base_budget.count >> halvings}, .cap = {}, .budget = {}};
-  budget.budget = budget.base;
+  budget.budget = std::min(budget.base, parameters.limit.value_or(budget.base));
   if (epoch < parameters.bootstrap_epochs || !rules.burn_cap) return budget;
   const std::size_t counted = std::min(burned.size(), static_cast<std::size_t>(parameters.window_epochs));
   Wide sum = 0;
   for (const Money fees : burned.last(counted)) sum += std::max(fees.count, std::int64_t{0});
   budget.cap = TokenAmount{static_cast<std::int64_t>(sum / parameters.window_epochs)};
-  budget.budget = std::min(budget.base, *budget.cap);
+  budget.budget = std::min(budget.budget, *budget.cap);
   return budget;
 }
 

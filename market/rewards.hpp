@@ -45,6 +45,7 @@ struct RewardParameters {
   std::int64_t window_epochs = 30;            ///< trailing, the epoch itself not counted
   Price fee{10'000};                          ///< the least that any buyer pays for what it draws
   std::int64_t reward_to_fee_permille = 500;  ///< the most a kWh earns, of `fee`; 1 to 999
+  std::optional<TokenAmount> limit = {};      ///< what a contract lets the epoch mint; nothing: no contract mints
 };
 
 /// The protections; controls in tests switch them off one by one.
@@ -91,7 +92,7 @@ struct HouseholdReward {
 struct EpochBudget {
   TokenAmount base;                ///< after halving
   std::optional<TokenAmount> cap;  ///< burned per epoch of the window; nothing in the bootstrap
-  TokenAmount budget;              ///< the smaller of the two
+  TokenAmount budget;              ///< the smaller of the two, and no more than the contract's limit
 };
 struct EpochRewards {
   EpochBudget budget;
@@ -116,7 +117,8 @@ inline constexpr Energy reward_energy_max{100'000'000'000'000'000};  ///< of an 
 /// What an epoch may mint: base >> (epoch / halving), and after the bootstrap at most what the epochs of the window
 /// burned on average, rounded down. Whatever was burned counts in as many epochs as the average has, so all epochs
 /// after the bootstrap together mint no more than was ever burned. `burned` is of the epochs before, oldest first;
-/// those before the first burned nothing.
+/// those before the first burned nothing. A contract that mints knows what was burned on its chain: its limit holds
+/// too.
 EpochBudget epoch_budget(std::int64_t epoch, std::span<const Money> burned, const RewardParameters& parameters,
                          const RewardRules& rules = {});
 

@@ -134,15 +134,16 @@ void add_payouts(CLI::App& app, std::function<int()>& action) {
 void add_rewards(CLI::App& app, std::function<int()>& action) {
   CLI::App* command = app.add_subcommand("rewards", "counts what an epoch mints for delivered energy, and for whom");
   auto options = std::make_shared<RewardsOptions>();
-  RewardParameters& rule = options->parameters;
-  command->add_option("--dir", options->directory, "a controller's directory, with its journal.sqlite; it may run on")
+  RewardSource& source = options->source;
+  RewardParameters& rule = source.parameters;
+  command->add_option("--dir", source.directory, "a controller's directory, with its journal.sqlite; it may run on")
       ->required()
       ->type_name("DIR");
-  command->add_option("--epoch", options->epoch, "which; 0 has the first settled interval")->required()->type_name("N");
-  command->add_option("--epoch-seconds", options->epoch_seconds, "whole hours; a day in UTC")
+  command->add_option("--epoch", source.epoch, "which; 0 has the first settled interval")->required()->type_name("N");
+  command->add_option("--epoch-seconds", source.epoch_seconds, "whole hours; a day in UTC")
       ->type_name("S")
       ->capture_default_str();
-  command->add_option("--balance", options->balance, "balance.csv of 'settle'; without it no zone is confirmed")
+  command->add_option("--balance", source.balance, "balance.csv of 'settle'; without it no zone is confirmed")
       ->type_name("FILE");
   auto* explain = command->add_option("--explain", options->explain, "one household, in words")->type_name("HOUSEHOLD");
   command->add_flag("--json", options->is_json, "all of it, for programs")->excludes(explain);

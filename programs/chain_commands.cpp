@@ -6,6 +6,7 @@
 #include "controller/chain/chain_command.hpp"
 #include "controller/chain/deploy_command.hpp"
 #include "controller/chain/guardian_command.hpp"
+#include "controller/chain/reward_command.hpp"
 #include "controller/chain/vault_command.hpp"
 #include "programs/attest_command.hpp"
 
@@ -202,6 +203,63 @@ void add_stop_and_go(CLI::App& chain, std::function<int()>& action) {
   }
 }
 
+void add_sign_rewards(CLI::App& chain, std::function<int()>& action) {
+  CLI::App* command = chain.add_subcommand("sign-rewards", "an attester counts a reward epoch and signs what it finds");
+  auto options = std::make_shared<SignRewardsOptions>();
+  RewardSource& source = options->source;
+  add_reading(command, options->access);
+  command->add_option("--key", options->access.key, "the attester's")->required()->type_name("FILE|pkcs11:URI");
+  command->add_option("--minter", options->minter, "the RewardMinter")->required()->type_name("ADDRESS");
+  command->add_option("--dir", source.directory, "with a journal.sqlite that you have verified")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--epoch", source.epoch, "which, as the minter counts them")->required()->type_name("N");
+  command->add_option("--balance", source.balance, "balance.csv of 'settle'; without it no zone is confirmed")
+      ->type_name("FILE");
+  command->add_option("--fee", source.parameters.fee.count, "the least any buyer pays, micro-currency per kWh")
+      ->type_name("MICRO")
+      ->capture_default_str();
+  command
+      ->add_option("--reward-to-fee", source.parameters.reward_to_fee_permille, "the most a kWh earns of it, 1 to 999")
+      ->type_name("PERMILLE")
+      ->capture_default_str();
+  command->add_option("--previous", options->previous, "what was published last")->type_name("FILE.json");
+  command->add_option("--out", options->out, "where it goes; rewards-EPOCH.json")->type_name("FILE.json");
+  command->footer(
+      "Example: commonwatt chain sign-rewards --rpc http://127.0.0.1:8545 --minter 0x... --key attester.key \\\n"
+      "            --dir copy --epoch 41 --balance balance.csv --previous rewards-40.json");
+  command->callback([=, &action] { action = [=] { return run_chain_sign_rewards(*options, std::cout, std::cerr); }; });
+}
+
+void add_publish_rewards(CLI::App& chain, std::function<int()>& action) {
+  CLI::App* command =
+      chain.add_subcommand("publish-rewards", "publishes the rewards that a quorum of attesters signed");
+  auto options = std::make_shared<PublishRewardsOptions>();
+  add_paying(command, options->access);
+  command->add_option("--minter", options->minter, "the RewardMinter")->required()->type_name("ADDRESS");
+  command->add_option("--file", options->files, "what an attester signed; repeatable")
+      ->required()
+      ->type_name("FILE.json");
+  command->footer(
+      "Example: commonwatt chain publish-rewards --rpc http://127.0.0.1:8545 --minter 0x... --key relayer.key \\\n"
+      "            --file anna/rewards-41.json --file bert/rewards-41.json --file cleo/rewards-41.json");
+  command->callback(
+      [=, &action] { action = [=] { return run_chain_publish_rewards(*options, std::cout, std::cerr); }; });
+}
+
+void add_claim_rewards(CLI::App& chain, std::function<int()>& action) {
+  CLI::App* command = chain.add_subcommand("claim-rewards", "mints what an account has earned and not claimed yet");
+  auto options = std::make_shared<ClaimRewardsOptions>();
+  add_paying(command, options->access);
+  command->add_option("--minter", options->minter, "the RewardMinter")->required()->type_name("ADDRESS");
+  command->add_option("--file", options->file, "what was published last")->required()->type_name("FILE.json");
+  command->add_option("--account", options->account, "whose; the key's if not given")->type_name("ADDRESS");
+  command->footer(
+      "Example: commonwatt chain claim-rewards --rpc http://127.0.0.1:8545 --minter 0x... --key keys/order.key \\\n"
+      "            --file rewards-41.json");
+  command->callback([=, &action] { action = [=] { return run_chain_claim_rewards(*options, std::cout, std::cerr); }; });
+}
+
 }  // namespace
 
 void add_chain_commands(CLI::App& app, std::function<int()>& action) {
@@ -215,6 +273,9 @@ void add_chain_commands(CLI::App& app, std::function<int()>& action) {
   add_withdraw(*chain, action);
   add_veto(*chain, action);
   add_stop_and_go(*chain, action);
+  add_sign_rewards(*chain, action);
+  add_publish_rewards(*chain, action);
+  add_claim_rewards(*chain, action);
   add_attest(*chain, action);
 }
 

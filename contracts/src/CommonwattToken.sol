@@ -24,6 +24,11 @@ contract CommonwattToken is ERC20, ERC20Burnable, ERC20Capped, ERC20Permit, ERC2
         _mint(account, amount);
     }
 
+    /// A base unit pays one nano-unit of the currency's fees, so a token pays one unit.
+    function decimals() public pure override returns (uint8) {
+        return 9;
+    }
+
     function clock() public view override returns (uint48) {
         return uint48(block.timestamp);
     }

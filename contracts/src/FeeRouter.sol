@@ -10,7 +10,8 @@ contract FeeRouter {
     event CreditsBought(address indexed payer, address indexed account, uint64 indexed epoch, uint256 amount);
 
     CommonwattToken public immutable token;
-    /// Reward epoch 0 begins at `start` (seconds since 1970) and every epoch lasts `epochLength` seconds.
+    /// Reward epoch 0 begins at `start` (seconds since 1970) and every epoch lasts `epochLength` seconds. All begin at
+    /// multiples of it, as in the community's journal: epochs of a day are days in UTC.
     uint64 public immutable start;
     uint64 public immutable epochLength;
     mapping(uint64 epoch => uint256) public burned;
@@ -19,7 +20,7 @@ contract FeeRouter {
 
     constructor(CommonwattToken token_, uint64 epochLength_) {
         token = token_;
-        start = uint64(block.timestamp);
+        start = uint64(block.timestamp - block.timestamp % epochLength_);
         epochLength = epochLength_;
     }
 

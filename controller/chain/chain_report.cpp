@@ -1,13 +1,8 @@
 #include "controller/chain/chain_report.hpp"
 
 #include "controller/chain/transactor.hpp"
-#include "controller/command_output.hpp"
 
 namespace commonwatt {
-
-Fail<Refusal> refuse(std::string text, int status) {
-  return Fail{Refusal{.text = std::move(text), .status = status}};
-}
 
 void note(Report& report, const TransactionReceipt& mined) {
   report.json["transaction"] = to_data(mined.transaction);

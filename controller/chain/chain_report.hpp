@@ -7,16 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/chain/receipt.hpp"
-#include "core/result.hpp"
+#include "controller/command_output.hpp"
 
 namespace commonwatt {
-
-/// Why a command ends, and with what status.
-struct Refusal {
-  std::string text;
-  int status = 1;
-};
-Fail<Refusal> refuse(std::string text, int status = 1);
 
 struct Report {
   nlohmann::ordered_json json;

@@ -40,7 +40,7 @@ constexpr std::array known_errors{
     KnownError{"SignersNotRising()", "or a signature does not hold"},
     KnownError{"NotAnAttester(address)", ""},
     KnownError{"UnsupportedDecimals(uint8)", "the vault takes a currency of at most 18"},
-    KnownError{"InvalidProof()", "the leaf is not under the epoch's settlement root"},
+    KnownError{"InvalidProof()", "the leaf is not under the root"},
     KnownError{"StaleEpoch(uint64,uint64)", "given, already applied; take a newer proof"},
     KnownError{"Contradiction(uint64)", "the epoch is applied with another net"},
     KnownError{"Undercollateralised(address)", "its collateral does not cover its debt; deposit first"},

@@ -111,21 +111,31 @@ Result<Uint256, std::string> ContractViews::number(const Address& to, const Byte
   return number;
 }
 
+Result<Done, std::string> ContractViews::small_numbers(
+    const Address& to, const std::vector<std::pair<const char*, std::int64_t*>>& questions) {
+  for (const auto& [signature, target] : questions) {
+    const Result<Uint256, std::string> said = number(to, abi_call(signature, {}), signature);
+    if (!said) return Fail{said.error()};
+    if (*said > std::numeric_limits<std::int64_t>::max())
+      return Fail{to_text(to) + ": " + signature + ": not an answer"};
+    *target = static_cast<std::int64_t>(*said);
+  }
+  return Done{};
+}
+
 Result<RegistryState, std::string> ContractViews::registry(const Address& registry) {
   RegistryState state;
   const Result<Hash32, std::string> community = word(registry, "community()");
   if (!community) return Fail{community.error()};
   state.community = *community;
   std::int64_t paused = 0;
-  for (const auto& [signature, target] :
-       {std::pair("epoch()", &state.epoch), std::pair("finalEpoch()", &state.final_epoch),
-        std::pair("quorum()", &state.quorum), std::pair("vetoWindow()", &state.veto_window),
-        std::pair("paused()", &paused)}) {
-    const Result<Uint256, std::string> said = number(registry, abi_call(signature, {}), signature);
-    if (!said) return Fail{said.error()};
-    if (*said > std::numeric_limits<std::int64_t>::max())
-      return Fail{to_text(registry) + ": " + signature + ": not an answer"};
-    *target = static_cast<std::int64_t>(*said);
+  if (auto done = small_numbers(registry, {{"epoch()", &state.epoch},
+                                           {"finalEpoch()", &state.final_epoch},
+                                           {"quorum()", &state.quorum},
+                                           {"vetoWindow()", &state.veto_window},
+                                           {"paused()", &paused}});
+      !done) {
+    return Fail{done.error()};
   }
   state.is_paused = paused != 0;
   const Result<std::optional<Hash32>, RpcError> head = read_head(*pool_, registry, at());
@@ -202,6 +212,49 @@ Result<VaultAccount, std::string> ContractViews::account(const Address& vault, c
   state.exit_epoch = reader.small_number();
   if (reader.failed()) return Fail{to_text(vault) + ": accountOf(address): not an answer"};
   return state;
+}
+
+Result<MinterState, std::string> ContractViews::minter(const Address& minter) {
+  MinterState state;
+  for (const auto& [signature, target] :
+       {std::pair("community()", &state.community), std::pair("root()", &state.root)}) {
+    const Result<Hash32, std::string> said = word(minter, signature);
+    if (!said) return Fail{said.error()};
+    *target = *said;
+  }
+  const Result<Uint256, std::string> total = number(minter, abi_call("total()", {}), "total()");
+  if (!total) return Fail{total.error()};
+  state.total = *total;
+  if (auto done = small_numbers(minter, {{"nextEpoch()", &state.next_epoch},
+                                         {"base()", &state.base_budget},
+                                         {"halving()", &state.halving_epochs},
+                                         {"bootstrap()", &state.bootstrap_epochs},
+                                         {"window()", &state.window_epochs}});
+      !done) {
+    return Fail{done.error()};
+  }
+  const Result<Address, std::string> router = address(minter, "router()");
+  if (!router) return Fail{router.error()};
+  if (auto done = small_numbers(*router, {{"start()", &state.start},
+                                          {"epochLength()", &state.epoch_seconds},
+                                          {"currentEpoch()", &state.current_epoch}});
+      !done) {
+    return Fail{done.error()};
+  }
+  const Result<Address, std::string> token = address(minter, "token()");
+  if (!token) return Fail{token.error()};
+  const Result<CurrencyInfo, std::string> currency = this->currency(*token);
+  if (!currency) return Fail{currency.error()};
+  state.token = *currency;
+  return state;
+}
+
+Result<Uint256, std::string> ContractViews::reward_limit(const Address& minter, std::int64_t epoch) {
+  return number(minter, abi_call("limitOf(uint64)", {abi_uint(Uint256(epoch))}), "limitOf(uint64)");
+}
+
+Result<Uint256, std::string> ContractViews::claimed_rewards(const Address& minter, const Address& account) {
+  return number(minter, abi_call("claimed(address)", {abi_address(account)}), "claimed(address)");
 }
 
 Result<Uint256, std::string> ContractViews::balance(const Address& account) {

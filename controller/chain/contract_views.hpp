@@ -46,6 +46,22 @@ struct VaultAccount {
   std::int64_t exit_epoch = 0;  // newest anchored at the request
 };
 
+/// A RewardMinter with its schedule; amounts in base units of its token.
+struct MinterState {
+  Hash32 community{};
+  CurrencyInfo token;
+  Hash32 root{};  // zeros: nothing was published yet
+  Uint256 total = 0;
+  std::int64_t next_epoch = 0;     // the first that may still be published
+  std::int64_t current_epoch = 0;  // not over yet
+  std::int64_t start = 0;          // of epoch 0, seconds since 1970
+  std::int64_t epoch_seconds = 0;
+  std::int64_t base_budget = 0;
+  std::int64_t halving_epochs = 0;
+  std::int64_t bootstrap_epochs = 0;
+  std::int64_t window_epochs = 0;
+};
+
 /// Reads contracts at the newest block that all nodes have. Errors name the contract and what it was asked.
 class ContractViews {
  public:
@@ -67,6 +83,11 @@ class ContractViews {
   Result<Uint256, std::string> balance(const Address& account);  // wei
   Result<Uint256, std::string> currency_balance(const Address& token, const Address& account);
   Result<Uint256, std::string> allowance(const Address& token, const Address& owner, const Address& spender);
+  Result<MinterState, std::string> minter(const Address& minter);
+  /// The most that the minter's epoch may grant.
+  Result<Uint256, std::string> reward_limit(const Address& minter, std::int64_t epoch);
+  /// What of its rewards an account has claimed.
+  Result<Uint256, std::string> claimed_rewards(const Address& minter, const Address& account);
   /// The settlement root of an epoch that is final and still kept; the error has the registry's reason.
   Result<Hash32, std::string> final_root(const Address& registry, std::int64_t epoch);
   /// What a function without arguments answers with an address, as "token()".
@@ -88,6 +109,8 @@ class ContractViews {
   Result<Bytes, std::string> call(const Address& to, const Bytes& data, const std::string& what);
   Result<Hash32, std::string> word(const Address& to, const std::string& signature);
   Result<Uint256, std::string> number(const Address& to, const Bytes& data, const std::string& what);
+  Result<Done, std::string> small_numbers(const Address& to,
+                                          const std::vector<std::pair<const char*, std::int64_t*>>& questions);
 
   RpcPool* pool_;
   std::int64_t chain_id_ = 0;

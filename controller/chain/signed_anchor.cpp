@@ -1,10 +1,10 @@
 #include "controller/chain/signed_anchor.hpp"
 
-#include <algorithm>
 #include <cassert>
 
 #include "controller/chain/abi.hpp"
-#include "controller/evm_words.hpp"
+#include "controller/chain/contract_domain.hpp"
+#include "controller/keccak.hpp"
 
 namespace commonwatt {
 namespace {
@@ -20,41 +20,13 @@ std::vector<AbiValue> members(const Anchor& anchor) {
 }  // namespace
 
 Hash32 anchor_digest(const Anchor& anchor, const AnchorDomain& domain) {
-  static const Hash32 type =
-      keccak256(as_bytes("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"));
-  const Hash32 separator = EvmWords(type)
-                               .hash(keccak256(as_bytes("Commonwatt")))
-                               .hash(keccak256(as_bytes("1")))
-                               .integer(domain.chain_id)
-                               .hash(word_of(number_of(domain.registry.bytes)))
-                               .digest();
-  const Hash32 message = anchor_hash(anchor);
-  Bytes bytes{0x19, 0x01};
-  bytes.insert(bytes.end(), separator.begin(), separator.end());
-  bytes.insert(bytes.end(), message.begin(), message.end());
-  return keccak256(bytes);
+  return contract_digest(anchor_hash(anchor), domain.chain_id, domain.registry);
 }
 
 Result<std::vector<Bytes>, std::string> order_signatures(const Anchor& anchor, const AnchorDomain& domain,
                                                          std::vector<Bytes> signatures) {
-  const Hash32 digest = anchor_digest(anchor, domain);
-  std::vector<std::pair<Address, Bytes>> signed_by;
-  for (Bytes& signature : signatures) {
-    const std::optional<Address> signer = recover_signer(digest, signature);
-    if (!signer) {
-      return Fail{"epoch " + std::to_string(anchor.epoch) + ": signature " + std::to_string(signed_by.size() + 1) +
-                  " is not one over this anchor (65 bytes, lower s, v 27 or 28)"};
-    }
-    signed_by.emplace_back(*signer, std::move(signature));
-  }
-  std::sort(signed_by.begin(), signed_by.end());
-  std::vector<Bytes> ordered;
-  for (std::size_t i = 0; i < signed_by.size(); ++i) {
-    if (i > 0 && signed_by[i - 1].first == signed_by[i].first) {
-      return Fail{"epoch " + std::to_string(anchor.epoch) + ": " + to_text(signed_by[i].first) + " signed twice"};
-    }
-    ordered.push_back(std::move(signed_by[i].second));
-  }
+  auto ordered = rising_signatures(anchor_digest(anchor, domain), std::move(signatures));
+  if (!ordered) return Fail{"epoch " + std::to_string(anchor.epoch) + ": " + ordered.error()};
   return ordered;
 }
 

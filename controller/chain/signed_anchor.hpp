@@ -1,6 +1,5 @@
-// What attesters sign of an anchor (EIP-712), and how the registry contract is called with it.
+// What attesters sign of an anchor (contract_domain.hpp), and how the registry contract is called with it.
 //
-//   domain {name "Commonwatt", version "1", chainId, verifyingContract}
 //   anchor(Anchor a, bytes[] signatures)
 //   event Anchored(uint64 indexed epoch, bytes32 head, bytes32 logRoot, uint64 logSize, bytes32 settlementRoot,
 //                  uint256 volume)

@@ -156,9 +156,9 @@ TEST_CASE("the command says what is wrong with its options and files") {
   std::ostringstream out;
   std::ostringstream errors;
   RewardsOptions options;
-  options.directory = directory.path();
-  options.epoch_seconds = hour;
-  options.balance = directory / "balance.csv";
+  options.source.directory = directory.path();
+  options.source.epoch_seconds = hour;
+  options.source.balance = directory / "balance.csv";
   CHECK(run_rewards(options, out, errors) == 0);
   CHECK(out.str().find("hh01") != std::string::npos);
   CHECK(errors.str().empty());
@@ -167,15 +167,15 @@ TEST_CASE("the command says what is wrong with its options and files") {
     change(changed);
     return run_rewards(changed, out, errors);
   };
-  CHECK(status([](RewardsOptions& one) { one.epoch = -1; }) == 64);
-  CHECK(status([](RewardsOptions& one) { one.epoch = 7; }) == 64);
-  CHECK(status([](RewardsOptions& one) { one.epoch_seconds = 1'000; }) == 64);
+  CHECK(status([](RewardsOptions& one) { one.source.epoch = -1; }) == 64);
+  CHECK(status([](RewardsOptions& one) { one.source.epoch = 7; }) == 64);
+  CHECK(status([](RewardsOptions& one) { one.source.epoch_seconds = 1'000; }) == 64);
   CHECK(status([](RewardsOptions& one) { one.explain = "hh99"; }) == 64);
   CHECK(status([](RewardsOptions& one) { one.explain = "No Name"; }) == 64);
-  CHECK(status([](RewardsOptions& one) { one.parameters.reward_to_fee_permille = 1'000; }) == 64);
+  CHECK(status([](RewardsOptions& one) { one.source.parameters.reward_to_fee_permille = 1'000; }) == 64);
   CHECK(errors.str().find("is not below the fee") != std::string::npos);
-  CHECK(status([](RewardsOptions& one) { one.balance = "/nowhere"; }) == 65);
-  CHECK(status([](RewardsOptions& one) { one.directory = "/nowhere"; }) == 65);
+  CHECK(status([](RewardsOptions& one) { one.source.balance = "/nowhere"; }) == 65);
+  CHECK(status([](RewardsOptions& one) { one.source.directory = "/nowhere"; }) == 65);
   CHECK(status([](RewardsOptions& one) { one.is_json = true; }) == 0);
 }
 

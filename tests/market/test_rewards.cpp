@@ -152,6 +152,12 @@ TEST_CASE("the budget halves, and after the bootstrap is capped by what the wind
   CHECK(epoch_budget(10, burned, rule).base == TokenAmount{500});
   CHECK(epoch_budget(99, burned, rule).base == TokenAmount{1});
   CHECK(epoch_budget(1'000'000, burned, rule).base == TokenAmount{0});
+  // What a contract allows holds beside both, and cannot raise them.
+  rule.limit = TokenAmount{650};
+  CHECK(epoch_budget(1, burned, rule).budget == TokenAmount{650});
+  CHECK(epoch_budget(4, burned, rule).budget == TokenAmount{650});
+  CHECK(epoch_budget(10, burned, rule).budget == TokenAmount{500});
+  CHECK(epoch_budget(2, std::span(burned).last(1), rule).budget == TokenAmount{400});
 }
 
 TEST_CASE("after the bootstrap all epochs together mint no more than was ever burned") {
