@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "controller/csv_rows.hpp"
-#include "controller/journal.hpp"
+#include "controller/journal_reader.hpp"
 #include "controller/step.hpp"
 #include "core/wide.hpp"
 

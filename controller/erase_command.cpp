@@ -5,7 +5,7 @@
 #include <ostream>
 
 #include "controller/command_output.hpp"
-#include "controller/journal.hpp"
+#include "controller/journal_reader.hpp"
 #include "controller/keyring.hpp"
 #include "controller/manifest.hpp"
 #include "controller/step.hpp"

@@ -8,6 +8,7 @@
 
 #include "controller/journal_anchors.hpp"
 #include "controller/journal_extract.hpp"
+#include "controller/journal_restore.hpp"
 #include "controller/sqlite.hpp"
 #include "controller/step.hpp"
 #include "core/month.hpp"
@@ -36,114 +37,12 @@ std::array<std::uint8_t, 8> big_endian(std::int64_t value) {
   return bytes;
 }
 
-/// What a snapshot is kept with: a damaged one, or one of another journal, is passed over.
-Hash32 snapshot_hash(const Hash32& entry_hash, ByteView state) {
-  return sha256({entry_hash, state});
-}
-
-bool equal(const Hash32& hash, ByteView bytes) {
-  return std::equal(hash.begin(), hash.end(), bytes.begin(), bytes.end());
-}
-
-Hash32 hash_of(ByteView bytes) {
-  Hash32 hash{};
-  if (bytes.size() == hash.size()) std::copy(bytes.begin(), bytes.end(), hash.begin());
-  return hash;
-}
-
-std::vector<StorePayment> stored_payments(SqliteDatabase& database) {
-  std::vector<StorePayment> payments;
-  SqlStatement all = database.prepare("SELECT number, household, amount, time, reference FROM payment ORDER BY number");
-  while (all.row()) {
-    payments.push_back({.number = all.integer(0),
-                        .payment = {.household = HouseholdId::from(all.text(1)).value_or(HouseholdId()),
-                                    .amount = Money{all.integer(2)},
-                                    .time = UtcTime{all.integer(3)},
-                                    .reference = all.text(4)}});
-  }
-  return payments;
-}
-
 /// Whether a data key goes with an erasure that becomes the entry `sequence`. The market's all do: they seal what
 /// everybody's secrets lie in together.
 bool goes_with(const DataKey& key, const DataErased& erased, std::int64_t sequence) {
   if (key.first_sequence >= sequence) return false;
   return !key.household ||
          (key.month < erased.before_month && (!erased.household || *key.household == *erased.household));
-}
-
-/// The keys that the journal lists, that were not erased and that are not there.
-std::vector<OpenFault> missing_keys(SqliteDatabase& database, const DataKeys& keys) {
-  std::vector<OpenFault> missing;
-  SqlStatement listed = database.prepare("SELECT name, household FROM data_key ORDER BY household");
-  while (listed.row()) {
-    KeyName name{};
-    const ByteView kept = listed.blob(0);
-    if (kept.size() == name.size()) std::copy(kept.begin(), kept.end(), name.begin());
-    if (!keys.contains(name)) missing.push_back(missing_key(HouseholdId::from(listed.text(1))));
-  }
-  return missing;
-}
-
-std::optional<JournalContent::StoredSnapshot> read_base(SqliteDatabase& database) {
-  SqlStatement query = database.prepare("SELECT sequence, state FROM base ORDER BY sequence DESC LIMIT 1");
-  if (!query.row()) return std::nullopt;
-  return JournalContent::StoredSnapshot{query.integer(0), Bytes(query.blob(1).begin(), query.blob(1).end())};
-}
-
-/// The state after every event, and what is known of the last one.
-struct Restored {
-  State state;
-  std::int64_t sequence = 0;  ///< of the entry the state is after; 0: nothing is read yet
-  UtcTime time;
-  Hash32 tip{};
-};
-
-/// The newest snapshot that is whole and belongs to this journal; else the state after the last erasure; else nothing.
-Restored newest_snapshot(SqliteDatabase& database, const DataKeys& keys) {
-  SqlStatement newest = database.prepare(
-      "SELECT sequence, state, snapshot.hash, journal.hash, time FROM snapshot JOIN journal USING(sequence) "
-      "UNION ALL SELECT sequence, state, x'', journal.hash, time FROM base JOIN journal USING(sequence) "
-      "ORDER BY sequence DESC");
-  while (newest.row()) {
-    const Hash32 entry_hash = hash_of(newest.blob(3));
-    if (!newest.blob(2).empty() && !equal(snapshot_hash(entry_hash, newest.blob(1)), newest.blob(2))) continue;
-    const std::optional<Bytes> bytes = open_state(newest.blob(1), entry_hash, keys);
-    Result<State, CborError> kept = decode<State>(bytes.value_or(Bytes{}));
-    if (!kept) continue;  // When it is damaged, an older one will do.
-    return {.state = std::move(*kept),
-            .sequence = newest.integer(0),
-            .time = UtcTime{newest.integer(4)},
-            .tip = entry_hash};
-  }
-  return {};
-}
-
-Result<Restored, std::string> restore_from(SqliteDatabase& database, const DataKeys& keys,
-                                           const std::filesystem::path& file) {
-  try {
-    const std::vector<OpenFault> missing = missing_keys(database, keys);
-    if (!missing.empty()) return Fail{file.string() + ": " + missing.front().what};
-    Restored restored = newest_snapshot(database, keys);
-    SqlStatement rest =
-        database.prepare("SELECT sequence, time, event, hash FROM journal WHERE sequence>? ORDER BY sequence");
-    rest.with(restored.sequence);
-    while (rest.row()) {
-      restored.time = UtcTime{rest.integer(1)};
-      restored.tip = chain_hash(restored.tip, ++restored.sequence, restored.time, rest.blob(2));
-      const Result<Event, OpenFault> event = open_event(rest.blob(2), restored.sequence, keys);
-      const bool chained = rest.integer(0) == restored.sequence && equal(restored.tip, rest.blob(3));
-      if (!chained || !event) {
-        return Fail{file.string() + ": entry " + std::to_string(rest.integer(0)) + ": " +
-                    (chained ? event.error().what : "it does not follow from the entry before it") +
-                    "; restore a backup, or ask a member for the journal"};
-      }
-      step(restored.state, *event, restored.time);
-    }
-    return restored;
-  } catch (const SqliteError& error) {
-    return Fail{file.string() + ": " + error.what()};
-  }
 }
 
 /// The first entry at or after a time; the number after the last one when there is none.
@@ -288,7 +187,7 @@ Result<std::unique_ptr<Journal>, std::string> Journal::open(const std::filesyste
 }
 
 Result<State, std::string> Journal::restore() {
-  Result<Restored, std::string> restored = restore_from(tables_->database, tables_->keys.keys(), tables_->file);
+  Result<RestoredState, std::string> restored = restore_state(tables_->database, tables_->keys.keys(), tables_->file);
   if (!restored) return Fail{restored.error()};
   return std::move(restored->state);
 }
@@ -477,123 +376,6 @@ UtcTime Journal::last_time() const {
 
 Hash32 Journal::tip() const {
   return tables_->tip;
-}
-
-std::vector<StoreBatch> read_batches(const std::filesystem::path& file, const Interval& interval) {
-  std::vector<StoreBatch> batches;
-  try {
-    SqliteDatabase database(file, OpenMode::read_only, "");
-    SqlStatement query =
-        database.prepare("SELECT log_index, batch FROM batch WHERE interval_begin=? ORDER BY log_index");
-    const DataKeys keys = read_data_keys(file.parent_path());
-    query.with(interval.begin_seconds());
-    while (query.row()) {
-      Result<StoreBatch, OpenFault> store = open_batch(query.blob(1), query.integer(0), keys);
-      if (!store) return {};
-      batches.push_back(std::move(*store));
-    }
-  } catch (const SqliteError&) {
-    return {};
-  }
-  return batches;
-}
-
-Result<JournalContent, std::string> read_journal(const std::filesystem::path& file) {
-  try {
-    JournalContent content;
-    SqliteDatabase database(file, OpenMode::read_only, "");
-    content.keys = read_data_keys(file.parent_path());
-    content.missing_keys = missing_keys(database, content.keys);
-    content.base = read_base(database);
-    SqlStatement entries = database.prepare("SELECT sequence, time, event, hash FROM journal ORDER BY sequence");
-    while (entries.row()) {
-      JournalEntry& entry = content.entries.emplace_back();
-      entry.sequence = entries.integer(0);
-      entry.time = UtcTime{entries.integer(1)};
-      const ByteView event = entries.blob(2);
-      entry.event.assign(event.begin(), event.end());
-      entry.hash = hash_of(entries.blob(3));
-    }
-    SqlStatement batches = database.prepare("SELECT log_index, interval_begin, batch FROM batch ORDER BY log_index");
-    while (batches.row()) {
-      const ByteView batch = batches.blob(2);
-      content.batches.push_back({batches.integer(0), batches.integer(1), Bytes(batch.begin(), batch.end())});
-    }
-    SqlStatement snapshots = database.prepare("SELECT sequence, state FROM snapshot ORDER BY sequence");
-    while (snapshots.row()) {
-      const ByteView state = snapshots.blob(1);
-      content.snapshots.push_back({snapshots.integer(0), Bytes(state.begin(), state.end())});
-    }
-    content.payments = stored_payments(database);
-    content.epochs = stored_epochs(database);
-    return content;
-  } catch (const std::exception& error) {
-    return Fail{file.string() + ": " + error.what()};
-  }
-}
-
-Result<JournalPostings, std::string> read_postings(const std::filesystem::path& file) {
-  try {
-    JournalPostings content;
-    SqliteDatabase database(file, OpenMode::read_only, "");
-    const DataKeys keys = read_data_keys(file.parent_path());
-    const std::vector<OpenFault> missing = missing_keys(database, keys);
-    if (!missing.empty()) return Fail{file.string() + ": " + missing.front().what};
-    SqlStatement batches = database.prepare("SELECT log_index, batch FROM batch ORDER BY log_index");
-    while (batches.row()) {
-      Result<StoreBatch, OpenFault> store = open_batch(batches.blob(1), batches.integer(0), keys);
-      if (!store) return Fail{file.string() + ": a batch is damaged: " + store.error().what};
-      content.batches.push_back(
-          {.interval = store->entry.interval, .run = store->entry.run, .postings = std::move(store->postings)});
-    }
-    content.payments = stored_payments(database);
-    SqlStatement events = database.prepare("SELECT sequence, event FROM journal ORDER BY sequence");
-    while (events.row()) {
-      const Result<Event, OpenFault> event = open_event(events.blob(1), events.integer(0), keys);
-      if (!event && event.error().key_missing) continue;  // Erased, and no configuration.
-      if (!event) return Fail{file.string() + ": an event is damaged: " + event.error().what};
-      if (const auto* configured = std::get_if<MarketConfigured>(&*event))
-        content.currency = configured->rules.currency;
-      if (const auto* erased = std::get_if<DataErased>(&*event)) {
-        for (const ErasedBooking& booking : erased->bookings)
-          content.batches.push_back({.interval = booking.first, .run = Run::final, .postings = {booking.sum}});
-      }
-    }
-    return content;
-  } catch (const std::exception& error) {
-    return Fail{file.string() + ": " + error.what()};
-  }
-}
-
-Result<JournalBooks, std::string> read_books(const std::filesystem::path& file, std::optional<UtcTime> until) {
-  try {
-    SqliteDatabase database(file, OpenMode::read_only, "");
-    database.execute("BEGIN");  // All that is read is of one moment, whatever the controller writes meanwhile.
-    const DataKeys keys = read_data_keys(file.parent_path());
-    Result<Restored, std::string> restored = restore_from(database, keys, file);
-    if (!restored) return Fail{restored.error()};
-    JournalBooks books{
-        .state = std::move(restored->state), .sequence = restored->sequence, .time = restored->time, .late = {}};
-    const auto is_late = [&](const Interval& interval) {
-      return books.state.provisional.contains(interval) || (until && interval.end() > *until);
-    };
-    std::int64_t first = std::numeric_limits<std::int64_t>::max();
-    if (!books.state.provisional.empty()) first = books.state.provisional.begin()->first.begin_seconds();
-    if (until) first = std::min(first, until->seconds() - books.state.rules.interval_seconds);
-    SqlStatement batches =
-        database.prepare("SELECT log_index, batch FROM batch WHERE interval_begin>=? ORDER BY log_index");
-    batches.with(first);
-    while (batches.row()) {
-      Result<StoreBatch, OpenFault> store = open_batch(batches.blob(1), batches.integer(0), keys);
-      if (!store) return Fail{file.string() + ": a batch is damaged: " + store.error().what};
-      const LogEntry& entry = store->entry;
-      if (!is_late(entry.interval)) continue;
-      books.late.push_back({.interval = entry.interval, .run = entry.run, .postings = std::move(store->postings)});
-    }
-    return books;
-  } catch (const std::exception& error) {
-    return Fail{file.string() + ": " + error.what()};
-  }
 }
 
 }  // namespace commonwatt

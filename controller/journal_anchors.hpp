@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "controller/journal.hpp"
+#include "controller/journal_reader.hpp"
 #include "controller/sqlite.hpp"
 
 namespace commonwatt {

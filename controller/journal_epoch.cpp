@@ -1,5 +1,6 @@
 #include "controller/journal_epoch.hpp"
 
+#include "controller/journal_reader.hpp"
 #include "controller/sqlite.hpp"
 
 namespace commonwatt {

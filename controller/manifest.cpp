@@ -5,7 +5,7 @@
 #include <map>
 #include <sstream>
 
-#include "controller/journal.hpp"
+#include "controller/journal_reader.hpp"
 #include "controller/sqlite.hpp"
 #include "core/cbor.hpp"
 #include "core/sha256.hpp"

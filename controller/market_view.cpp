@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "controller/bill.hpp"
+#include "controller/journal_reader.hpp"
 #include "controller/sqlite.hpp"
 #include "controller/step.hpp"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "controller/journal.hpp"
+#include "controller/journal_reader.hpp"
 
 namespace commonwatt {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "controller/journal.hpp"
+#include "controller/journal_reader.hpp"
 #include "controller/verify.hpp"
 
 namespace commonwatt {

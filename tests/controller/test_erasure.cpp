@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "controller/erase_command.hpp"
-#include "controller/journal.hpp"
+#include "controller/journal_reader.hpp"
 #include "controller/keyring.hpp"
 #include "controller/manifest.hpp"
 #include "controller/replay.hpp"

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "controller/journal.hpp"
+#include "controller/journal_reader.hpp"
 #include "controller/manifest.hpp"
 #include "controller/replay.hpp"
 #include "controller/sqlite.hpp"

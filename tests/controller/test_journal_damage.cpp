@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
-#include "controller/journal.hpp"
+#include "controller/journal_reader.hpp"
 #include "controller/sqlite.hpp"
 #include "tests/controller/neighbourhood.hpp"
 

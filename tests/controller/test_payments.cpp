@@ -1,7 +1,7 @@
 // Money that households pay in and are paid out: what is booked once, what is refused, and what a journal keeps of it.
 #include <doctest/doctest.h>
 
-#include "controller/journal.hpp"
+#include "controller/journal_reader.hpp"
 #include "controller/manifest.hpp"
 #include "controller/payment.hpp"
 #include "controller/sqlite.hpp"
