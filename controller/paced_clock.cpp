@@ -128,13 +128,15 @@ UtcTime ClockPacer::now() const {
 
 void ClockPacer::pace() {
   std::int64_t before = monotonic_nanoseconds();
-  std::int64_t held_since = before;
+  std::int64_t held = 0;
   std::int64_t behind = 0;  // market nanoseconds that should have passed and have not
   while (!stop_) {
     std::this_thread::sleep_for(tick);
     const std::int64_t real = monotonic_nanoseconds();
-    behind = std::min<std::int64_t>(behind + (real - before) * speed_,
-                                    std::chrono::nanoseconds(catch_up_max).count() * speed_);
+    // While the pacer itself did not run, a stopped or stalled machine may have kept the others from their work as
+    // well.
+    const std::int64_t passed = std::min<std::int64_t>(real - before, std::chrono::nanoseconds(catch_up_max).count());
+    behind = std::min<std::int64_t>(behind + passed * speed_, std::chrono::nanoseconds(catch_up_max).count() * speed_);
     before = real;
     const std::int64_t now = page_->now.load();
     std::int64_t limit = never;
@@ -144,15 +146,15 @@ void ClockPacer::pace() {
     const std::int64_t next = std::max(now, std::min(now + behind, limit));
     if (next > now) {
       behind -= next - now;
-      held_since = real;
+      held = 0;
       page_->now.store(next, std::memory_order_release);
-    } else if (limit <= now && real - held_since > std::chrono::nanoseconds(hold_max).count()) {
+    } else if (limit <= now && (held += passed) > std::chrono::nanoseconds(hold_max).count()) {
       // All at once: two that hold it and take turns announcing would otherwise hold it for ever.
       for (PacedClock::Page::Slot& slot : page_->slots) {
         std::int64_t deadline = slot.deadline.load();
         if (slot.pid.load() != 0 && deadline <= now) slot.deadline.compare_exchange_strong(deadline, never);
       }
-      held_since = real;
+      held = 0;
     }
   }
 }

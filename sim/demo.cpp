@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <random>
 #include <thread>
 
 #include <arpa/inet.h>
@@ -40,17 +41,24 @@ constexpr std::chrono::hours standstill_market_max{2};
 constexpr std::chrono::milliseconds look_period{100};
 constexpr int status_interrupted = 130;
 
-/// A loopback port nobody listens on, 0 when there is none.
+/// A loopback port nobody listens on, 0 when there is none. It lies below those that the system hands out by itself: a
+/// meter that asks for any port is not given it before the one it is for has started.
 std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  const bool bound = fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  if (fd >= 0) ::close(fd);
-  return bound ? ntohs(address.sin_port) : std::uint16_t{0};
+  constexpr int tries_max = 100;
+  std::random_device random;
+  std::uniform_int_distribution<std::uint16_t> ports(20'000, 32'767);
+  for (int i = 0; i < tries_max; ++i) {
+    const std::uint16_t port = ports(random);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool bound = fd >= 0 && ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    if (fd >= 0) ::close(fd);
+    if (bound) return port;
+  }
+  return 0;
 }
 
 class Demo {

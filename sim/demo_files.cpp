@@ -16,6 +16,8 @@ namespace {
 constexpr const char* marker_file = "demo.marker";
 /// Long enough for every demo, short enough that nobody uses a demo's certificates for anything else.
 constexpr std::chrono::hours certificate_life{24 * 7};
+/// The market waits for a gateway, and the gateway for its meters: on a loaded machine a second is soon over.
+constexpr std::chrono::milliseconds meter_patience{5'000};
 
 constexpr const char* market_rules = R"(currency = "EUR"
 interval_seconds = 900
@@ -257,7 +259,7 @@ Result<Done, std::string> write_gateway_config(const DemoPlan& plan, const House
          << "\"\nrating_w = " << rating_of(household, device).count << "\nprofile = \""
          << (device == SimulatedDevice::heat_pump ? "eastron-sdm630" : "sunspec") << "\"\nurl = \"" << url_of(told)
          << "\"\nserial = \"" << (device == SimulatedDevice::heat_pump ? "" : simulated_serial(household, device))
-         << "\"\n";
+         << "\"\nresponse_timeout_ms = " << meter_patience.count() << "\n";
   }
   return write_file(household_directory(plan, household) / "gateway.toml", text.str());
 }

@@ -21,7 +21,7 @@ UtcTime after(std::int64_t seconds) {
 
 /// Whether a claim comes true; the clock runs by itself, so it is asked again and again.
 bool eventually(const std::function<bool()>& claim) {
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < 60'000; ++i) {
     if (claim()) return true;
     ::usleep(1'000);
   }
