@@ -186,6 +186,7 @@ void Anchoring::Work::run() {
 }
 
 void Anchoring::Work::take(const Item& item) {
+  const std::int64_t before = attestations_->attested();
   if (const auto* anchor = std::get_if<Anchor>(&item)) {
     good(attestations_->expect(*anchor, std::chrono::steady_clock::now()));
     check_drafted(*anchor);
@@ -195,6 +196,7 @@ void Anchoring::Work::take(const Item& item) {
     if (good(refusal) && *refusal) say("attesters", **refusal);
   }
   seen_.attested = attestations_->attested();
+  if (seen_.attested > before) told_.erase("store");  // it can be written again
   set_status(seen_);
 }
 

@@ -96,14 +96,17 @@ Result<std::optional<std::string>, std::string> Attestations::take(const Househo
     return refusal;
   }
   told_[attester] = false;
-  if (!epochs_.at(given.epoch).signatures.emplace(attester, given.signature).second)
-    return std::optional<std::string>();
-  try {
-    tables_->database.prepare("INSERT OR REPLACE INTO attestation VALUES(?,?,?,?)")
-        .with(given.epoch, attester.text(), given.head, given.signature)
-        .run();
-  } catch (const SqliteError& error) {
-    return tables_->failed(error);
+  auto& signatures = epochs_.at(given.epoch).signatures;
+  if (!signatures.contains(attester)) {
+    try {
+      tables_->database.prepare("INSERT OR REPLACE INTO attestation VALUES(?,?,?,?)")
+          .with(given.epoch, attester.text(), given.head, given.signature)
+          .run();
+    } catch (const SqliteError& error) {
+      return tables_->failed(error);
+    }
+    // From here it is on the disk and counts.
+    signatures.emplace(attester, given.signature);
   }
   if (const Result<Done, std::string> counted = count(); !counted) return Fail{counted.error()};
   return std::optional<std::string>();
@@ -111,15 +114,16 @@ Result<std::optional<std::string>, std::string> Attestations::take(const Househo
 
 /// Moves on to the last epoch with a quorum behind which there is no gap.
 Result<Done, std::string> Attestations::count() {
-  const std::int64_t before = attested_;
-  for (auto next = epochs_.find(attested_ + 1);
+  std::int64_t attested = attested_;
+  for (auto next = epochs_.find(attested + 1);
        next != epochs_.end() && static_cast<std::int64_t>(next->second.signatures.size()) >= config_.quorum;
-       next = epochs_.find(attested_ + 1)) {
-    ++attested_;
+       next = epochs_.find(attested + 1)) {
+    ++attested;
   }
-  if (attested_ == before) return Done{};
+  if (attested == attested_) return Done{};
   try {
-    tables_->database.prepare("INSERT OR REPLACE INTO attested VALUES(1,?)").with(attested_).run();
+    tables_->database.prepare("INSERT OR REPLACE INTO attested VALUES(1,?)").with(attested).run();
+    attested_ = attested;
     return Done{};
   } catch (const SqliteError& error) {
     return tables_->failed(error);

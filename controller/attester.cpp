@@ -46,6 +46,7 @@ class Attester {
   void attest_waiting();
   bool attest(const Anchor& anchor);
   std::optional<Bytes> sign(const Anchor& anchor);
+  void wait_for(const std::string& source, std::int64_t epoch, const std::string& why);
   void ask();
   void repeat();
   void save();
@@ -64,7 +65,8 @@ class Attester {
   SteadyTime next_question_{};
   std::int64_t attested_ = 0;   // by the controller's word, what needs no more attestations
   std::deque<Anchor> waiting_;  // unsigned, of one page: while there are any, the journal is not followed on
-  std::string silence_;         // why the key did not sign, as it was told
+  std::string waits_for_;       // why an anchor is not signed, as it was told
+  std::string unsaved_;         // why the place was not saved, as it was told
   bool refuses_ = false;        // the journal is not one history: nothing is signed any more
   bool failed_ = false;
   std::unique_ptr<MqttBus> bus_;
@@ -154,10 +156,21 @@ void Attester::attest_waiting() {
 bool Attester::attest(const Anchor& anchor) {
   Anchor signed_one = anchor;
   if (honesty_ == Honesty::lies) signed_one.settlement_root[0] ^= 1;
-  const Result<std::optional<Attestation>, std::string> attestation =
+  const Result<std::optional<Attestation>, NotSigned> attestation =
       store_->sign_once(signed_one, [this](const Anchor& one) { return sign(one); });
-  if (!attestation) refuse(attestation.error());
-  if (!attestation || !*attestation) return false;
+  if (!attestation) {
+    switch (attestation.error().fault) {
+      case SigningFault::signed_another:
+        refuse(attestation.error().text);
+        break;
+      case SigningFault::store:
+        wait_for("store", anchor.epoch, attestation.error().text);
+        break;
+    }
+    return false;
+  }
+  if (!*attestation) return false;
+  waits_for_.clear();
   send(UpTopic::attestation, encode(**attestation));
   log_line(Severity::info, "attester",
            "epoch " + std::to_string(anchor.epoch) + " is signed: " + to_hex((*attestation)->head));
@@ -167,24 +180,27 @@ bool Attester::attest(const Anchor& anchor) {
 /// Nothing, and the operator is told, while the key's token does not answer.
 std::optional<Bytes> Attester::sign(const Anchor& anchor) {
   const Result<EvmSignature, std::string> signature = signer_.sign(anchor_digest(anchor, config_.domain));
-  if (signature) {
-    silence_.clear();
-    return signature->packed();
-  }
-  if (std::exchange(silence_, signature.error()) != signature.error()) {
-    log_line(Severity::alarm, "keys",
-             "epoch " + std::to_string(anchor.epoch) + " is not signed: " + signature.error() +
-                 "; it is tried again every second, and the journal is followed on when it is signed");
-  }
+  if (signature) return signature->packed();
+  wait_for("keys", anchor.epoch, signature.error());
   return std::nullopt;
 }
 
-/// Not while anchors wait: after a restart they are come to again.
+void Attester::wait_for(const std::string& source, std::int64_t epoch, const std::string& why) {
+  if (std::exchange(waits_for_, why) == why) return;
+  log_line(Severity::alarm, source,
+           "epoch " + std::to_string(epoch) + " is not signed: " + why +
+               "; it is tried again every second, and the journal is followed on when it is signed");
+}
+
+/// Not while anchors wait: after a restart they are come to again, as everything is behind the place saved last.
 void Attester::save() {
   if (failed_ || refuses_ || !waiting_.empty()) return;
   const Result<Done, std::string> saved = store_->save(follower_.place());
-  if (!saved) return stop_with(saved.error());
-  saved_ = follower_.after();
+  if (saved) saved_ = follower_.after();
+  const std::string why = saved ? "" : saved.error();
+  if (std::exchange(unsaved_, why) == why || saved) return;
+  log_line(Severity::alarm, "store",
+           why + "; a restart would follow the journal from " + std::to_string(saved_) + " on");
 }
 
 void Attester::send(UpTopic topic, const Bytes& payload) {

@@ -67,7 +67,7 @@ Result<Done, std::string> AttesterStore::save(const JournalPlace& place) {
   }
 }
 
-Result<std::optional<Attestation>, std::string> AttesterStore::sign_once(
+Result<std::optional<Attestation>, NotSigned> AttesterStore::sign_once(
     const Anchor& anchor, const std::function<std::optional<Bytes>(const Anchor&)>& sign) {
   try {
     const Hash32 head = anchor_hash(anchor);
@@ -76,8 +76,9 @@ Result<std::optional<Attestation>, std::string> AttesterStore::sign_once(
     if (known.row()) {
       Attestation before = attestation_of(known);
       if (before.head == head) return std::optional(before);
-      return Fail{"epoch " + std::to_string(anchor.epoch) + ": the anchor " + to_hex(before.head) +
-                  " was signed before, the journal now gives " + to_hex(head)};
+      return Fail{NotSigned{.fault = SigningFault::signed_another,
+                            .text = "epoch " + std::to_string(anchor.epoch) + ": the anchor " + to_hex(before.head) +
+                                    " was signed before, the journal now gives " + to_hex(head)}};
     }
     std::optional<Bytes> signature = sign(anchor);
     if (!signature) return std::optional<Attestation>();
@@ -87,7 +88,7 @@ Result<std::optional<Attestation>, std::string> AttesterStore::sign_once(
         .run();
     return std::optional(made);
   } catch (const SqliteError& error) {
-    return tables_->failed(error);
+    return Fail{NotSigned{.fault = SigningFault::store, .text = tables_->failed(error).error}};
   }
 }
 

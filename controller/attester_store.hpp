@@ -25,6 +25,13 @@ struct JournalPlace {
   }
 };
 
+/// Why an anchor is not signed.
+enum class SigningFault { signed_another, store };
+struct NotSigned {
+  SigningFault fault = SigningFault::store;
+  std::string text;
+};
+
 class AttesterStore {
  public:
   /// Opens or makes attester.sqlite in `directory`. The error says which file and why.
@@ -38,8 +45,9 @@ class AttesterStore {
   Result<Done, std::string> save(const JournalPlace& place);
 
   /// The attestation of an anchor: signed and on disk when it returns; nothing, and nothing changed, when `sign` gives
-  /// nothing. Never of two anchors of one epoch: the error then says which was signed before.
-  Result<std::optional<Attestation>, std::string> sign_once(
+  /// nothing. Never of two anchors of one epoch: the error then says which was signed before. What could not be written
+  /// is as if it had never been asked for.
+  Result<std::optional<Attestation>, NotSigned> sign_once(
       const Anchor& anchor, const std::function<std::optional<Bytes>(const Anchor&)>& sign);
   /// The attestations of the epochs after one, rising, at most `count`.
   Result<std::vector<Attestation>, std::string> attestations_after(std::int64_t epoch, std::int64_t count);

@@ -15,23 +15,29 @@ namespace {
 constexpr std::string_view prefix = "settlement-";
 constexpr std::string_view suffix = ".json";
 
-Result<Done, std::string> failed(const std::filesystem::path& file) {
-  return Fail{file.string() + ": " + std::generic_category().message(errno)};
+/// Each of these returns 0 or the system's error.
+int close_synced(int fd, int error) {
+  if (error == 0 && ::fsync(fd) != 0) error = errno;
+  if (::close(fd) != 0 && error == 0) error = errno;
+  return error;
 }
 
-bool write_durably(const std::filesystem::path& file, const std::string& text) {
+int write_durably(const std::filesystem::path& file, std::string_view text) {
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return false;
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
-  return ::close(fd) == 0 && written;
+  if (fd < 0) return errno;
+  int error = 0;
+  while (error == 0 && !text.empty()) {
+    const ssize_t size = ::write(fd, text.data(), text.size());
+    if (size > 0) text.remove_prefix(static_cast<std::size_t>(size));
+    if (size <= 0) error = size < 0 ? errno : ENOSPC;
+  }
+  return close_synced(fd, error);
 }
 
 /// A new name is there for good when the directory is.
-bool sync_directory(const std::filesystem::path& directory) {
+int sync_directory(const std::filesystem::path& directory) {
   const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool synced = ::fsync(fd) == 0;
-  return ::close(fd) == 0 && synced;
+  return fd < 0 ? errno : close_synced(fd, 0);
 }
 
 }  // namespace
@@ -80,13 +86,17 @@ Result<Done, std::string> SettlementShelf::keep(const SettlementProof& proof) {
   if (proofs_.contains(epoch) || epoch <= newest - kept_epochs) return Done{};
   const std::filesystem::path file = file_of(epoch);
   const std::filesystem::path fresh = file.string() + ".new";
-  if (!write_durably(fresh, settlement_proof_text(proof)) || ::rename(fresh.c_str(), file.c_str()) != 0 ||
-      !sync_directory(directory_))
-    return failed(file);
+  int error = write_durably(fresh, settlement_proof_text(proof));
+  if (error == 0 && ::rename(fresh.c_str(), file.c_str()) != 0) error = errno;
+  if (error == 0) error = sync_directory(directory_);
+  if (error != 0) {
+    ::unlink(fresh.c_str());
+    return Fail{file.string() + ": " + std::generic_category().message(error)};
+  }
   proofs_.emplace(epoch, proof);
   while (proofs_.begin()->first <= newest - kept_epochs) {
-    std::error_code error;
-    std::filesystem::remove(file_of(proofs_.begin()->first), error);
+    std::error_code ignored;
+    std::filesystem::remove(file_of(proofs_.begin()->first), ignored);
     proofs_.erase(proofs_.begin());
   }
   return Done{};

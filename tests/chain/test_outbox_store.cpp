@@ -2,6 +2,7 @@
 
 #include "controller/chain/outbox_fees.hpp"
 #include "controller/chain/outbox_store.hpp"
+#include "tests/controller/full_disk.hpp"
 #include "tests/controller/temporary_directory.hpp"
 
 using namespace commonwatt;
@@ -46,6 +47,25 @@ TEST_CASE("a signed transaction is there after the store is opened again, with i
   CHECK(best->raw == Bytes{1, 2, 3});
   CHECK(best->fee_max == Uint256(1) << 90);
   CHECK(best->signed_at == 5);
+}
+
+TEST_CASE("what finds no room on the disk is refused whole, and the store goes on when there is some") {
+  const TemporaryDirectory directory;
+  OutboxStore store(directory / "outbox.db");
+  add(store, 1);
+  {
+    const test::FullDisk full;
+    CHECK_THROWS_AS(store.add_anchor(2, word_of(2), {9}), SqliteError);
+    CHECK_THROWS_AS(store.add_transaction(transaction(1, 7, 200)), SqliteError);
+    CHECK(store.last_anchor()->epoch == 1);
+    CHECK_FALSE(store.best(1, 7));
+  }
+  store.add_anchor(2, word_of(2), {9});
+  store.add_transaction(transaction(1, 7, 200));
+  OutboxStore restarted(directory / "outbox.db");
+  CHECK(restarted.last_anchor()->epoch == 2);
+  CHECK(restarted.anchor(1)->state == AnchorState::prepared);
+  CHECK(restarted.best(1, 7)->fee_max == 200);
 }
 
 TEST_CASE("of the transactions under a nonce the dearest is found, for one epoch and for any") {

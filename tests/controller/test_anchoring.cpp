@@ -7,9 +7,11 @@
 #include "controller/attestations.hpp"
 #include "controller/attester.hpp"
 #include "controller/broker_access.hpp"
+#include "controller/chain/outbox_store.hpp"
 #include "controller/journal_anchors.hpp"
 #include "core/sha256.hpp"
 #include "tests/controller/anchored_street.hpp"
+#include "tests/controller/full_disk.hpp"
 
 namespace commonwatt {
 namespace {
@@ -108,6 +110,25 @@ TEST_CASE("what was signed is there after a restart, but not for another journal
   CHECK(attestations->attested() == 2);
 }
 
+TEST_CASE("a signature that finds no room on the disk does not count until it comes again") {
+  const TemporaryDirectory directory;
+  const Five five;
+  const Anchor first = three_anchors()[0];
+  const auto attestations = std::move(Attestations::open(directory / "file", five.config)).value();
+  REQUIRE(attestations->expect(first, {}).ok());
+  for (const std::size_t number : {1U, 2U}) taken(*attestations, name_of(number), five.attestation(number, first));
+  {
+    const test::FullDisk full;
+    const auto refused = attestations->take(name_of(3), five.attestation(3, first));
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().find((directory / "file: ").string()) == 0);
+  }
+  CHECK(attestations->attested() == 0);
+  CHECK(taken(*attestations, name_of(3), five.attestation(3, first)).empty());
+  CHECK(attestations->attested() == 1);
+  CHECK(std::move(Attestations::open(directory / "file", five.config)).value()->attested() == 1);
+}
+
 TEST_CASE("an attestation that is not over our anchor with its attester's key is refused, and told once") {
   const TemporaryDirectory directory;
   const Five five;
@@ -183,7 +204,7 @@ TEST_CASE("without a chain the desk has the journal's anchors attested, and goes
       for (const std::size_t number : {1U, 2U, 3U})
         (*desk)->take(name_of(number), UpTopic::attestation, encode(five.attestation(number, anchor)));
     }
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    const auto until = std::chrono::steady_clock::now() + minutes(1);
     while ((*desk)->status().attested < static_cast<std::int64_t>(upto) && std::chrono::steady_clock::now() < until)
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     CHECK((*desk)->status() == AnchoringStatus{.attested = static_cast<std::int64_t>(upto)});
@@ -203,13 +224,20 @@ TEST_CASE("a journal that gives another anchor of an epoch that went to the outb
     const auto anchoring = std::move(Anchoring::start(five.config, directory.path(), {})).value();
     anchoring->expect(first);
     for (const std::size_t number : {1U, 2U, 3U}) anchoring->take(name_of(number), five.attestation(number, first));
+    // When the refusal of a stranger, who comes last, is told, the anchor has been judged.
+    anchoring->take(name_of(9), five.attestation(1, anchors[2]));
     std::size_t told = 0;
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(3);
-    while (std::chrono::steady_clock::now() < until) {
-      for (const RaiseAlarm& alarm : anchoring->alarms())
+    bool judged = false;
+    OutboxStore outbox(directory / "anchors.sqlite");
+    const auto until = std::chrono::steady_clock::now() + minutes(1);
+    while (!(judged && outbox.last_anchor()) && std::chrono::steady_clock::now() < until) {
+      for (const RaiseAlarm& alarm : anchoring->alarms()) {
         if (alarm.text.find("was it restored from a backup?") != std::string::npos) ++told;
+        judged = judged || alarm.text.find("it is no attester of the configuration") != std::string::npos;
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
+    CHECK(judged);
     return told;
   };
   CHECK(told_of_journal(anchors[0]) == 0);

@@ -1,11 +1,11 @@
 // A household's copy of the evidence log: complete or asked for, and never believed against a signed state.
-#include <csignal>
 #include <filesystem>
+#include <optional>
 
 #include <doctest/doctest.h>
-#include <sys/resource.h>
 
 #include "controller/log_mirror.hpp"
+#include "tests/controller/full_disk.hpp"
 #include "tests/controller/temporary_directory.hpp"
 
 namespace commonwatt {
@@ -114,17 +114,12 @@ TEST_CASE("a disk that is full is told once for each signed state, and nothing t
   LogMirror mirror(file);
   mirror.aim(state_of(part(log, 0, 10)));
   REQUIRE(mirror.take(0, part(log, 0, 10)).ok());
-  rlimit before{};
-  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
-  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
-  const rlimit full{.rlim_cur = 32 * 12 + 7, .rlim_max = before.rlim_max};  // in the middle of a leaf
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &full) == 0);
+  auto full = std::make_optional<test::FullDisk>(32 * 12 + 7);  // in the middle of a leaf
   mirror.aim(state_of(part(log, 0, 20)));
   const Result<Done, std::string> taken = mirror.take(10, part(log, 10, 10));
   mirror.aim(state_of(part(log, 0, 20)));
   const bool asks_at_once = mirror.wanted().has_value();
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
-  std::signal(SIGXFSZ, old_handler);
+  full.reset();
   REQUIRE_FALSE(taken.ok());
   CHECK(taken.error().find("log: File too large") != std::string::npos);
   CHECK_FALSE(asks_at_once);

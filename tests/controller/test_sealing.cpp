@@ -6,6 +6,7 @@
 #include "controller/data_keys.hpp"
 #include "controller/sealing.hpp"
 #include "controller/signing_keys.hpp"
+#include "tests/controller/full_disk.hpp"
 #include "tests/controller/temporary_directory.hpp"
 
 namespace commonwatt {
@@ -69,6 +70,26 @@ TEST_CASE("a key is made once a month for each household, is there again after a
   struct stat status {};
   REQUIRE(::stat((directory / data_key_file).c_str(), &status) == 0);
   CHECK((status.st_mode & 0777U) == 0600U);
+}
+
+TEST_CASE("a key that finds no room on the disk seals nothing, and one that cannot be erased is still there") {
+  const test::TemporaryDirectory directory;
+  const std::optional<HouseholdId> one = HouseholdId::from("hh01");
+  const auto is_of_one = [&](const DataKey& key) { return key.household == one; };
+  DataKeyStore store(directory.path());
+  const KeyName kept = store.current(one, 10, 1).name();
+  {
+    const test::FullDisk full;
+    CHECK_THROWS_AS(store.current(one, 11, 2), SqliteError);
+    CHECK_THROWS_AS(store.erase(is_of_one), SqliteError);
+    CHECK(store.keys().size() == 1);
+    CHECK(store.current(one, 10, 3).name() == kept);
+  }
+  CHECK(read_data_keys(directory.path()).size() == 1);
+  store.current(one, 11, 2);
+  CHECK(read_data_keys(directory.path()).size() == 2);
+  store.erase(is_of_one);
+  CHECK(read_data_keys(directory.path()).empty());
 }
 
 TEST_CASE("an erased key is nowhere in the file any more, and a damaged one is not taken for a key") {

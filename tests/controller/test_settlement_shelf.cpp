@@ -2,6 +2,7 @@
 
 #include "controller/settlement_shelf.hpp"
 #include "tests/controller/anchored_street.hpp"
+#include "tests/controller/full_disk.hpp"
 
 namespace commonwatt {
 namespace {
@@ -51,6 +52,23 @@ TEST_CASE("the newest proofs are kept as files, and found again after a restart"
   REQUIRE(read.ok());
   CHECK(*read == proofs()[19]);
   CHECK(shelf_in(directory).complete_until() == 20);
+}
+
+TEST_CASE("a proof that finds no room on the disk is named and leaves nothing, and is kept when there is some") {
+  const TemporaryDirectory directory;
+  SettlementShelf shelf = shelf_in(directory);
+  REQUIRE(shelf.keep(proofs()[0]).ok());
+  {
+    const test::FullDisk full(100);  // in the middle of the file
+    const auto refused = shelf.keep(proofs()[1]);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error() == (directory / "settlement-2.json").string() + ": File too large");
+  }
+  CHECK(files_in(directory) == 1);
+  CHECK(shelf.complete_until() == 1);
+  REQUIRE(shelf.keep(proofs()[1]).ok());
+  CHECK(shelf.complete_until() == 2);
+  CHECK(shelf_in(directory).complete_until() == 2);
 }
 
 TEST_CASE("a gap is known, also after a restart, and can be filled") {
