@@ -79,18 +79,18 @@ struct Node {
 };
 
 /// What comes of sending one transaction to that node.
-Result<TransactionReceipt, std::string> send_to(Node& node,
-                                                const TransactorRules& rules = {.poll = std::chrono::milliseconds(2),
-                                                                                .fee_patience = std::chrono::seconds(1),
-                                                                                .patience = std::chrono::seconds(1)}) {
+Result<TransactionReceipt, std::string> send_to(Node& node, const TransactorRules& rules = {
+                                                                .poll = std::chrono::milliseconds(2),
+                                                                .fee_patience = std::chrono::seconds(60),
+                                                                .patience = std::chrono::seconds(60)}) {
   std::mutex mutex;
   ReplyServer server([&](int, const json& call) {
     const std::lock_guard lock(mutex);
     return node.answer(call);
   });
   std::vector<RpcEndpoint> endpoints;
-  endpoints.push_back(std::move(RpcEndpoint::open(server.url(), {.connect = std::chrono::milliseconds(300),
-                                                                 .reply = std::chrono::milliseconds(300),
+  endpoints.push_back(std::move(RpcEndpoint::open(server.url(), {.connect = std::chrono::seconds(10),
+                                                                 .reply = std::chrono::seconds(10),
                                                                  .first_wait = std::chrono::milliseconds(1),
                                                                  .tries = 2})
                                     .value()));
@@ -190,7 +190,7 @@ TEST_CASE("one that waits too long is replaced under its nonce for a higher fee,
   };
   const auto mined = send_to(node, {.poll = std::chrono::milliseconds(200),
                                     .fee_patience = std::chrono::seconds(1),
-                                    .patience = std::chrono::seconds(5)});
+                                    .patience = std::chrono::seconds(60)});
   REQUIRE(mined);
   CHECK(node.sent.front() != node.sent.back());
   CHECK(to_data(mined->transaction) == to_data(keccak256(*data_from(node.sent.front()))));

@@ -118,8 +118,8 @@ struct Watched {
   ReplyServer server{[this](int, const json& call) { return node.answer(call); }};
   RpcPool pool = [this] {
     std::vector<RpcEndpoint> endpoints;
-    endpoints.push_back(std::move(RpcEndpoint::open(server.url(), {.connect = std::chrono::milliseconds(500),
-                                                                   .reply = std::chrono::milliseconds(500),
+    endpoints.push_back(std::move(RpcEndpoint::open(server.url(), {.connect = std::chrono::seconds(10),
+                                                                   .reply = std::chrono::seconds(10),
                                                                    .first_wait = std::chrono::milliseconds(1),
                                                                    .tries = 2})
                                       .value()));

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <thread>
 
@@ -62,14 +63,18 @@ bool eventually(const std::function<bool()>& claim, std::chrono::milliseconds bo
 }
 
 std::uint16_t free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  REQUIRE(socket >= 0);
-  sockaddr_in bound = place("127.0.0.1", 0);
-  socklen_t size = sizeof bound;
-  REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&bound), sizeof bound) == 0);
-  REQUIRE(::getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size) == 0);
-  ::close(socket);
-  return ntohs(bound.sin_port);
+  // Below those that the system hands out by itself, so that nobody is given it before it is used.
+  std::random_device random;
+  std::uniform_int_distribution<std::uint16_t> ports(20'000, 32'767);
+  for (;;) {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    REQUIRE(socket >= 0);
+    const std::uint16_t port = ports(random);
+    const sockaddr_in wanted = place("127.0.0.1", port);
+    const bool bound = ::bind(socket, reinterpret_cast<const sockaddr*>(&wanted), sizeof wanted) == 0;
+    ::close(socket);
+    if (bound) return port;
+  }
 }
 
 bool somebody_listens(const std::string& address, std::uint16_t port) {

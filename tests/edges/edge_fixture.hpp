@@ -15,7 +15,7 @@
 
 namespace commonwatt::test {
 
-inline constexpr std::chrono::seconds patience{20};
+inline constexpr std::chrono::seconds patience{60};  // a loaded machine is slow
 
 /// Whether the claim comes true in time; asked every few milliseconds.
 bool eventually(const std::function<bool()>& claim, std::chrono::milliseconds bound = patience);

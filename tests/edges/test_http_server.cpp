@@ -16,7 +16,6 @@
 using namespace commonwatt;
 using namespace commonwatt::test;
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 namespace {
 
@@ -284,13 +283,10 @@ TEST_CASE("a request that comes too slowly is cut off") {
   const auto server = served({.idle_timeout = milliseconds{300}});
   Client client(server->port());
   CHECK(client.send("GET /v1/st"));
-  const auto begin = steady_clock::now();
-  // One byte at a time does not buy more of it.
-  CHECK(eventually([&] {
-    client.send("a");
-    return client.received().empty() && !client.send("a");
-  }));
-  CHECK(steady_clock::now() - begin < std::chrono::seconds{5});
+  // One byte at a time does not buy more of it: it ends long before there are too many.
+  std::size_t sent = 0;
+  CHECK(eventually([&] { return ++sent == http_header_max || !client.send("a"); }));
+  CHECK(sent < http_header_max);
   Client silent(server->port());
   CHECK(silent.is_closed());
 }
@@ -372,7 +368,7 @@ TEST_CASE("connections above the bound are refused, and a place that falls free 
 }
 
 TEST_CASE("the server ends at once while clients are connected and events are sent") {
-  auto server = served();
+  auto server = served({.idle_timeout = std::chrono::hours{1}});
   std::vector<Client> clients;
   for (int i = 0; i < 60; ++i) {
     clients.emplace_back(server->port());
@@ -381,9 +377,7 @@ TEST_CASE("the server ends at once while clients are connected and events are se
   }
   REQUIRE(eventually([&] { return server->subscribers() == 20; }));
   for (int i = 0; i < 50; ++i) server->broadcast("big", std::string(100'000, 'x'));
-  const auto begin = steady_clock::now();
-  server.reset();
-  CHECK(steady_clock::now() - begin < std::chrono::seconds{2});
+  server.reset();  // waits for nobody, or it would be an hour
   for (Client& client : clients) CHECK(client.is_closed());
 }
 

@@ -47,6 +47,8 @@ class ScriptedDevice {
   }
   [[nodiscard]] const std::string& url() const { return url_; }
   [[nodiscard]] int requests() const { return requests_; }
+  /// How many requests are over: answered, and hung up behind if the script wanted it.
+  [[nodiscard]] int finished() const { return finished_; }
 
  private:
   void open_tcp() {
@@ -80,6 +82,7 @@ class ScriptedDevice {
           answer_frame(line_ == Line::tcp ? ModbusFraming::tcp : ModbusFraming::rtu, only(device_), received_);
       if (!answer) return;
       if (script_(client_, answer->bytes, requests_++) == Afterwards::hang_up) hang_up();
+      ++finished_;
     }
   }
   void hang_up() {
@@ -99,6 +102,7 @@ class ScriptedDevice {
   int slave_ = -1;
   Octets received_;
   std::atomic<int> requests_ = 0;
+  std::atomic<int> finished_ = 0;
   std::thread thread_;
 };
 

@@ -1,4 +1,5 @@
 // One line, one request at a time. What lines do wrong is in test_faults.cpp and test_fault_campaign.cpp.
+#include <atomic>
 #include <memory>
 
 #include <doctest/doctest.h>
@@ -27,9 +28,12 @@ Afterwards honest(int descriptor, const Octets& answer) {
   return Afterwards::stay;
 }
 
-ModbusBus bus_to(const std::string& url, int stop_descriptor = -1) {
+/// A loaded machine is slow.
+constexpr milliseconds patience{10'000};
+
+ModbusBus bus_to(const std::string& url, int stop_descriptor = -1, milliseconds timeout = patience) {
   BusTiming timing;
-  timing.response_timeout = milliseconds{200};
+  timing.response_timeout = timeout;
   timing.silence_min = milliseconds{100};
   timing.busy_waits = {milliseconds{1}, milliseconds{1}, milliseconds{1}};
   timing.stop_descriptor = stop_descriptor;
@@ -115,9 +119,10 @@ TEST_CASE("what a device does wrong with a request asked ahead ends the connecti
     const char* name;
     Script script;  // for the second request
     MeterFault fault;
+    milliseconds timeout = patience;
   };
   const Wrong wrongs[] = {
-      {"silence", [](int, const Octets&, int) { return Afterwards::stay; }, MeterFault::timed_out},
+      {"silence", [](int, const Octets&, int) { return Afterwards::stay; }, MeterFault::timed_out, milliseconds{1'000}},
       {"hangs up", [](int, const Octets&, int) { return Afterwards::hang_up; }, MeterFault::connection_lost},
       {"another transaction",
        [](int to, Octets answer, int) {
@@ -131,7 +136,7 @@ TEST_CASE("what a device does wrong with a request asked ahead ends the connecti
     const ScriptedDevice device(ScriptedDevice::Line::tcp, counter(), [&wrong](int to, const Octets& answer, int n) {
       return n == 1 ? wrong.script(to, answer, n) : honest(to, answer);
     });
-    ModbusBus bus = bus_to(device.url());
+    ModbusBus bus = bus_to(device.url(), -1, wrong.timeout);
     REQUIRE(read_both(bus));
     REQUIRE(bus.ask_ahead(unit, RegisterTable::holding, 100, 2));
     CHECK(read_both(bus).error().fault == wrong.fault);
@@ -150,31 +155,39 @@ TEST_CASE("serial: nothing is asked ahead, since an answer does not say to what"
 }
 
 TEST_CASE("serial: a copy of an answer that comes while the device rests is not the next answer") {
-  const ScriptedDevice device(ScriptedDevice::Line::serial, counter(), [](int to, const Octets& answer, int n) {
+  std::atomic<bool> has_said_it_twice = false;
+  const ScriptedDevice device(ScriptedDevice::Line::serial, counter(), [&](int to, const Octets& answer, int n) {
     put(to, answer);
     if (n == 0) {
       wait_milliseconds(10);
       put(to, answer);
+      has_said_it_twice = true;
     }
     return Afterwards::stay;
   });
   ModbusBus bus = bus_to(device.url() + "&gap=50");
   CHECK(read_both(bus).value()[0] == 1);
   CHECK(bus.session() == 1);
+  while (!has_said_it_twice) wait_milliseconds(1);
   CHECK(read_both(bus).value()[0] == 2);
   CHECK(bus.session() == 2);  // the line was drained
 }
 
 TEST_CASE("serial: after a late answer the line is drained, and is another session") {
-  const ScriptedDevice device(ScriptedDevice::Line::serial, counter(), [](int to, const Octets& answer, int n) {
-    if (n == 0) wait_milliseconds(300);
-    return honest(to, answer);
+  std::atomic<bool> is_too_late = false;
+  std::atomic<bool> has_answered = false;
+  const ScriptedDevice device(ScriptedDevice::Line::serial, counter(), [&](int to, const Octets& answer, int n) {
+    while (n == 0 && !is_too_late) wait_milliseconds(1);
+    const Afterwards afterwards = honest(to, answer);
+    has_answered = true;
+    return afterwards;
   });
-  // The answer comes 100 ms after the timeout, well within the silence that is waited for.
-  BusTiming timing{.response_timeout = milliseconds{200}, .silence_min = milliseconds{800}};
+  BusTiming timing{.response_timeout = milliseconds{1'000}, .silence_min = milliseconds{800}};
   ModbusBus bus(parse_device_url(device.url()).value(), timing);
   CHECK(read_both(bus).error().fault == MeterFault::timed_out);
   CHECK(bus.session() == 1);
+  is_too_late = true;
+  while (!has_answered) wait_milliseconds(1);
   CHECK(read_both(bus).value()[0] == 2);
   CHECK(bus.session() == 2);
 }

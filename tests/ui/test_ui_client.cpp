@@ -6,6 +6,8 @@
 #include <QTcpServer>
 #include <QTcpSocket>
 #include <QTest>
+#include <QTimerEvent>
+#include <algorithm>
 #include <memory>
 
 #include "tests/ui/fixture.hpp"
@@ -102,6 +104,30 @@ class FixtureServer : public QObject {
   std::vector<QPointer<QTcpSocket>> streams_;
 };
 
+constexpr int patience = 60'000;  // ms; a loaded machine is slow
+
+/// How long the machine kept this process from its work: what comes late by that is not the client's fault.
+class Heart : public QObject {
+ public:
+  Heart() {
+    since_.start();
+    startTimer(20, Qt::PreciseTimer);
+  }
+  qint64 longest() { return longest_ = std::max(longest_, since_.elapsed()); }
+  void restart() {
+    since_.restart();
+    longest_ = 0;
+  }
+
+ private:
+  void timerEvent(QTimerEvent* /*event*/) override {
+    longest();
+    since_.restart();
+  }
+  QElapsedTimer since_;
+  qint64 longest_ = 0;
+};
+
 /// A client, and what it said last.
 struct Connected {
   explicit Connected(const FixtureServer& server, const QString& token = {})
@@ -131,11 +157,13 @@ class ClientTest : public QObject {
     QSignalSpy households(&connected.client, &DataSource::householdsArrived);
     QSignalSpy intervals(&connected.client, &DataSource::intervalsArrived);
     QVERIFY(!connected.client.dataAge());
+    QElapsedTimer since_start;
+    since_start.start();
     connected.client.start();
-    QTRY_VERIFY(!states.isEmpty() && !households.isEmpty() && !intervals.isEmpty());
-    QTRY_COMPARE(connected.link, Link::live);
+    QTRY_VERIFY_WITH_TIMEOUT(!states.isEmpty() && !households.isEmpty() && !intervals.isEmpty(), patience);
+    QTRY_COMPARE_WITH_TIMEOUT(connected.link, Link::live, patience);
     QVERIFY(server.paths.contains(QStringLiteral("/v1/intervals?limit=96")));
-    QVERIFY(connected.client.dataAge() < 2s);
+    QVERIFY(connected.client.dataAge()->count() <= since_start.elapsed());
   }
 
   void an_event_arrives_without_being_asked_for() {
@@ -145,12 +173,12 @@ class ClientTest : public QObject {
     QSignalSpy households(&connected.client, &DataSource::householdsArrived);
     QSignalSpy intervals(&connected.client, &DataSource::intervalArrived);
     connected.client.start();
-    QTRY_VERIFY(households.size() >= 2);
+    QTRY_VERIFY_WITH_TIMEOUT(households.size() >= 2, patience);
     server.push("interval", R"({"interval": 1782036900, "state": "cleared", "price": 1, "volume_wh": 2})");
-    QTRY_COMPARE(intervals.size(), 1);
+    QTRY_COMPARE_WITH_TIMEOUT(intervals.size(), 1, patience);
     server.push("weather", R"({"rain": true})");
     server.push("interval", R"({"interval": 1782036900, "state": "settled", "price": 1, "volume_wh": 2})");
-    QTRY_COMPARE(intervals.size(), 2);
+    QTRY_COMPARE_WITH_TIMEOUT(intervals.size(), 2, patience);
     QCOMPARE(connected.link, Link::live);
   }
 
@@ -162,10 +190,10 @@ class ClientTest : public QObject {
     QSignalSpy books(&connected.client, &DataSource::bookArrived);
     connected.client.requestHousehold(QStringLiteral("hh001"));
     connected.client.requestBook(commonwatt::UtcTime::from_seconds(900));
-    QTRY_VERIFY(!households.isEmpty() && !books.isEmpty());
+    QTRY_VERIFY_WITH_TIMEOUT(!households.isEmpty() && !books.isEmpty(), patience);
     QVERIFY(server.paths.contains(QStringLiteral("/v1/intervals/900/book")));
     connected.client.requestHousehold(QStringLiteral("../state?x=1"));
-    QTRY_VERIFY(server.paths.contains(QStringLiteral("/v1/households/..%2Fstate%3Fx%3D1")));
+    QTRY_VERIFY_WITH_TIMEOUT(server.paths.contains(QStringLiteral("/v1/households/..%2Fstate%3Fx%3D1")), patience);
   }
 
   void a_token_is_sent_and_its_lack_is_named() {
@@ -174,15 +202,15 @@ class ClientTest : public QObject {
     QVERIFY(server.listen());
     Connected without(server);
     without.client.start();
-    QTRY_COMPARE(without.link, Link::denied);
+    QTRY_COMPARE_WITH_TIMEOUT(without.link, Link::denied, patience);
     QVERIFY(without.why.contains(QStringLiteral("--token-file")));
     Connected wrong(server, QStringLiteral("guess"));
     wrong.client.start();
-    QTRY_COMPARE(wrong.link, Link::denied);
+    QTRY_COMPARE_WITH_TIMEOUT(wrong.link, Link::denied, patience);
     QVERIFY(wrong.why.contains(QStringLiteral("does not accept")));
     Connected with(server, QStringLiteral("secret"));
     with.client.start();
-    QTRY_COMPARE(with.link, Link::live);
+    QTRY_COMPARE_WITH_TIMEOUT(with.link, Link::live, patience);
   }
 
   void a_state_that_cannot_be_read_is_named_and_forgiven() {
@@ -192,16 +220,16 @@ class ClientTest : public QObject {
     Connected connected(server);
     QSignalSpy states(&connected.client, &DataSource::stateArrived);
     connected.client.start();
-    QTRY_COMPARE(connected.link, Link::error);
+    QTRY_COMPARE_WITH_TIMEOUT(connected.link, Link::error, patience);
     QVERIFY(connected.why.contains(QStringLiteral("state.time is not a whole number")));
     QVERIFY(states.isEmpty());
     server.manner = FixtureServer::Manner::answer;
     server.push("state", fixture::state_json());
-    QTRY_COMPARE(connected.link, Link::live);
+    QTRY_COMPARE_WITH_TIMEOUT(connected.link, Link::live, patience);
     // Counted, because an answer still on its way may forgive it again at once.
     const int before = connected.errors;
     server.push("state", "{\"time\": 1");
-    QTRY_VERIFY(connected.errors > before);
+    QTRY_VERIFY_WITH_TIMEOUT(connected.errors > before, patience);
   }
 
   void no_controller_at_all_is_said_at_once() {
@@ -210,7 +238,7 @@ class ClientTest : public QObject {
     Connected connected(server);
     server.kill();
     connected.client.start();
-    QTRY_COMPARE(connected.link, Link::offline);
+    QTRY_COMPARE_WITH_TIMEOUT(connected.link, Link::offline, patience);
     QVERIFY(!connected.why.isEmpty());
     QVERIFY(!connected.client.dataAge());
   }
@@ -224,18 +252,20 @@ class ClientTest : public QObject {
     MainWindow window(connected.client, Mode::light);
     window.show();
     connected.client.start();
-    QTRY_VERIFY(window.hasData());
-    QTRY_COMPARE(window.link(), Link::live);
+    QTRY_VERIFY_WITH_TIMEOUT(window.hasData(), patience);
+    QTRY_COMPARE_WITH_TIMEOUT(window.link(), Link::live, patience);
     QCOMPARE(window.bannerText(), QString());
+    Heart heart;
     QElapsedTimer since_kill;
     since_kill.start();
     server.kill();
-    QTRY_VERIFY_WITH_TIMEOUT(!window.bannerText().isEmpty(), 5000);
-    qInfo("banner %lld ms after the kill: %s", static_cast<long long>(since_kill.elapsed()),
-          qPrintable(window.bannerText()));
+    QTRY_VERIFY_WITH_TIMEOUT(!window.bannerText().isEmpty(), patience);
+    const qint64 took = since_kill.elapsed();
+    qInfo("banner %lld ms after the kill: %s", static_cast<long long>(took), qPrintable(window.bannerText()));
+    QVERIFY(took < 5000 + heart.longest());
     QVERIFY(window.bannerText().contains(QStringLiteral("old")));
     QVERIFY(server.listen(port));
-    QTRY_VERIFY_WITH_TIMEOUT(window.bannerText().isEmpty(), 5000);
+    QTRY_VERIFY_WITH_TIMEOUT(window.bannerText().isEmpty(), patience);
     QCOMPARE(window.link(), Link::live);
   }
 
@@ -244,18 +274,21 @@ class ClientTest : public QObject {
     QVERIFY(server.listen());
     Connected connected(server);
     connected.client.start();
-    QTRY_COMPARE(connected.link, Link::live);
+    QTRY_COMPARE_WITH_TIMEOUT(connected.link, Link::live, patience);
     QTest::qWait(200);
     server.manner = FixtureServer::Manner::silent;
-    QElapsedTimer since_silence;
-    since_silence.start();
-    QTRY_COMPARE_WITH_TIMEOUT(connected.link, Link::stale, 6500);
+    Heart heart;
+    qint64 age = 0;
+    QObject::connect(&connected.client, &DataSource::linkChanged, &heart,
+                     [&] { age = connected.client.dataAge()->count(); });
+    QTRY_COMPARE_WITH_TIMEOUT(connected.link, Link::stale, patience);
+    QObject::disconnect(&connected.client, nullptr, &heart, nullptr);
     // Half a second of the probe's own period may pass before the last answer.
-    qInfo("stale %lld ms after the last answer", static_cast<long long>(connected.client.dataAge()->count()));
-    QVERIFY(*connected.client.dataAge() < 5s);
+    qInfo("stale %lld ms after the last answer", static_cast<long long>(age));
+    QVERIFY(age < 5000 + heart.longest());
     server.manner = FixtureServer::Manner::answer;
     server.push("state", fixture::state_json());
-    QTRY_COMPARE(connected.link, Link::live);
+    QTRY_COMPARE_WITH_TIMEOUT(connected.link, Link::live, patience);
   }
 
   void a_quiet_controller_that_answers_is_not_stale() {
@@ -263,9 +296,16 @@ class ClientTest : public QObject {
     QVERIFY(server.listen());
     Connected connected(server);
     connected.client.start();
-    QTRY_COMPARE(connected.link, Link::live);
+    QTRY_COMPARE_WITH_TIMEOUT(connected.link, Link::live, patience);
     QSignalSpy links(&connected.client, &DataSource::linkChanged);
-    QTest::qWait(6000);
+    Heart heart;
+    // Six seconds in which the machine did not keep it from hearing the answers.
+    for (int tries = 0; tries < 10; ++tries) {
+      links.clear();
+      heart.restart();
+      QTest::qWait(6000);
+      if (heart.longest() < 1000) break;
+    }
     QCOMPARE(links.size(), 0);
   }
 };
