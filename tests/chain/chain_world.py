@@ -1,5 +1,6 @@
 """A chain on this machine with a registry, relayers with money, outboxes as processes, and all that can go wrong."""
 
+import contextlib
 import functools
 import http.server
 import json
@@ -30,9 +31,11 @@ def registry_code():
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port below those that the system hands out by itself, so that nobody is given it before it is used."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(20_000, 32_768)))
+            return probe.getsockname()[1]
 
 
 class Node:
@@ -62,8 +65,29 @@ class Node:
                 time.sleep(0.1)
 
     def kill(self):
+        """kill -9. The node writes its state in place; half of one is replaced by the one before."""
+        before = self.whole_state()
         self.process.kill()
         self.process.wait()
+        if before and not self.whole_state():
+            with open(self.state, "w", encoding="ascii") as file:
+                file.write(before)
+
+    def whole_state(self):
+        """The state that is on the disk; nothing when there is none."""
+        for _ in range(100):
+            try:
+                with open(self.state, encoding="ascii") as file:
+                    text = file.read()
+                json.loads(text)
+                return text
+            except FileNotFoundError:
+                break
+            except ValueError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.05)
+        return None
 
     def __call__(self, method, *parameters):
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()

@@ -30,7 +30,10 @@ class Campaign(unittest.TestCase):
         world = self.world = World(RUNNER, directory.name, SEED)
         self.addCleanup(world.close)
         world.network = BadNetwork(world.node, SEED)
-        time.sleep(3)  # until the node has written the registry to its state
+        deadline = time.monotonic() + 120
+        while world.registry[2:] not in (world.node.whole_state() or ""):
+            self.assertLess(time.monotonic(), deadline, "the node does not write its state")
+            time.sleep(0.1)
         self.outbox = world.open_outbox(EPOCHS)
 
     def drive(self, is_over, each_step, may_undo, seconds):

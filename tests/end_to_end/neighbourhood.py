@@ -6,8 +6,10 @@ demo lists in processes.json.
 
 import contextlib
 import json
+import math
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -39,9 +41,12 @@ id = "hh01-grid"
 role = "billing"
 rating_w = 14000
 url = "modbus+tcp://127.0.0.1:{meter_port}?unit=1"
+response_timeout_ms = 10000
 """
 RUN_SECONDS_MAX = 240
+START_SECONDS_MAX = 300
 INTERVAL_SECONDS = 900
+CLOCK_SLOT = 24 + 16 * 253  # the last place of a clock's file for a participant: process and deadline (paced_clock.cpp)
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -102,6 +107,40 @@ class Demo:
                 return struct.unpack("=qq", clock.read(16))[1] / 1e9
         return 0
 
+    def run_until(self, moment):
+        """Lets market time run to a moment and no further, however slow the test is: it takes part in the clock, which waits
+        for it there, ten real seconds at most, until it names a later moment or lets go."""
+        moment = math.ceil(moment)
+        self.announce(os.getpid(), moment)
+        wait_until(lambda: self.now() >= moment or self.process.poll() is not None, 120, f"market time {moment}")
+
+    def let_go(self):
+        """Market time does not wait for the test any more."""
+        self.announce(0, 0)
+
+    def announce(self, pid, seconds):
+        with (self.directory / "clock").open("r+b", buffering=0) as clock:
+            for place, number in (CLOCK_SLOT + 8, seconds * 10**9), (CLOCK_SLOT, pid):
+                clock.seek(place)
+                clock.write(struct.pack("=q", number))
+
+    @contextlib.contextmanager
+    def standing_still(self):
+        """Market time stands still meanwhile, and nothing that ends is started again; all that runs goes on."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+    def kill(self, name):
+        """kill -9 of one of the demo's own parts, as soon as it runs; its pid."""
+        pid = wait_until(lambda: self.process.poll() is not None or self.pid(name), 60, f"a running {name}")
+        assert self.process.poll() is None, "the demo ended early: " + self.told.read_text()[-2000:]
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: self.pid(name) != pid, 60, f"the supervisor's notice that {name} died")
+        return pid
+
     def api(self, path):
         """What the controller's API answers; nothing while it does not."""
         with contextlib.suppress(OSError, ValueError, StopIteration):
@@ -113,8 +152,8 @@ class Demo:
 
     def wait_for_trading(self):
         """Until every gateway reports and the clock runs."""
-        wait_until(lambda: self.process.poll() is not None or "is up after" in self.told.read_text(), 60,
-                   "a running neighbourhood")
+        wait_until(lambda: self.process.poll() is not None or "is up after" in self.told.read_text(),
+                   START_SECONDS_MAX, "a running neighbourhood")
         assert self.process.poll() is None, "the demo ended at once: " + self.told.read_text()
 
     def finish(self):
@@ -170,9 +209,11 @@ class Neighbourhood(unittest.TestCase):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port below those that the system hands out by itself, so that nobody is given it before it is used."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(20_000, 32_768)))
+            return probe.getsockname()[1]
 
 
 class LoneGateway(Neighbourhood):
@@ -194,11 +235,11 @@ class LoneGateway(Neighbourhood):
     def start_meter(cls):
         """The meter's process and its port."""
         port_file = cls.directory / "port"
-        day = time.strftime("%Y-%m-%d", time.gmtime())
-        tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86400))
+        now = time.time()
+        today, after_tomorrow = (time.strftime("%Y-%m-%d", time.gmtime(now + days * 86400)) for days in (0, 2))
         meter = cls.start(cls.program, "simulate-meter", "--household", 0, "--port-file", port_file, "--begin",
-                          f"{day}T00:00:00Z", "--end", f"{tomorrow}T00:00:00Z")
-        return meter, wait_until(lambda: port_file.exists() and port_file.read_text().strip(), 30, "the meter")
+                          f"{today}T00:00:00Z", "--end", f"{after_tomorrow}T00:00:00Z")
+        return meter, wait_until(lambda: port_file.exists() and port_file.read_text().strip(), 60, "the meter")
 
     @classmethod
     def write_gateway(cls, meter_port, more):

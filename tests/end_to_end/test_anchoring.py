@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """A community's anchors reach a real node, in the real AnchorRegistry: five attesters, processes of their own, of which one
-lies, one is dead and one loses the token its key is in for a while; controller and an attester are killed in the middle. Every epoch is anchored and final in the end, each
-with the hash the journal gives, and every household holds a proof that a foreign library takes. The control has three of
-five lie: then nothing may be anchored, and the alarms must name them.
+lies, one is dead, one loses the token its key is in for a while and one has a full disk; controller and an attester are
+killed in the middle. Every epoch is anchored and final in the end, each with the hash the journal gives, and every household
+holds a proof that a foreign library takes. The control has three of five lie: then nothing may be anchored, and the alarms
+must name them.
 
 Needs node and the peers of tests/chain/peers, and says so.
 """
@@ -12,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -125,10 +127,15 @@ class Attester:
 
     def start(self):
         with (self.home / "told").open("a") as told:
-            self.process = subprocess.Popen(self.command, stderr=told, env=self.environment)
+            self.process = subprocess.Popen(self.command, stderr=told, env=self.environment,
+                                            preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_IGN))
 
     def told(self):
         return (self.home / "told").read_text()
+
+    def limit_files(self, size):
+        """No file of its grows any more, as on a full disk."""
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
     def stop(self, how):
         if self.process and self.process.poll() is None:
@@ -155,6 +162,15 @@ class Community(Neighbourhood):
         cls.demo.wait_for_trading()
         cls.home = cls.demo.directory
         cls.settings = (cls.home / "controller" / "controller.toml").read_text()
+        with cls.demo.standing_still():  # before the first interval
+            cls.prepare_chain()
+        cls.kill_controller()
+        for name, attester in cls.attesters.items():
+            if name not in cls.dead:
+                attester.start()
+
+    @classmethod
+    def prepare_chain(cls):
         cls.attesters = {}
         addresses = {}
         for number in range(1, 6):
@@ -179,10 +195,6 @@ class Community(Neighbourhood):
             settings.write(CHAIN.format(registry=cls.chain.registry, port=cls.chain.node.port, quorum=QUORUM) + tables)
         checked = cls.call("check-config", cls.home / "controller" / "controller.toml")
         assert checked.returncode == 0, checked.stderr
-        cls.kill_controller()
-        for name, attester in cls.attesters.items():
-            if name not in cls.dead:
-                attester.start()
 
     @classmethod
     def clean_up(cls):
@@ -215,9 +227,8 @@ class Community(Neighbourhood):
 
     @classmethod
     def kill_controller(cls):
-        pid = wait_until(lambda: cls.demo.pid("controller"), 30, "the controller")
-        os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: cls.demo.pid("controller") not in (0, pid), 30, "the controller's return")
+        pid = cls.demo.kill("controller")
+        wait_until(lambda: cls.demo.pid("controller") not in (0, pid), 60, "the controller's return")
 
     @classmethod
     def figure(cls, name):
@@ -267,15 +278,31 @@ class Anchoring(Community):
         """One anchor waits for the token, and for the attester's next start."""
         attester = self.attesters[self.in_token]
         self.token.pulled.touch()
-        wait_until(lambda: "is not signed: no token 'commonwatt'" in attester.told(), 60, "an anchor that is not signed")
-        self.assertEqual(attester.stop(signal.SIGTERM), 0)
-        self.token.pulled.unlink()
-        attester.start()
+        wait_until(lambda: "is not signed: no token 'commonwatt'" in attester.told(), 120, "an anchor that is not signed")
+        with self.demo.standing_still():
+            self.assertEqual(attester.stop(signal.SIGTERM), 0)
+            self.token.pulled.unlink()
+            attester.start()
+
+    def fill_disk(self):
+        """One anchor waits until there is room again."""
+        attester = self.attesters["attester-2"]
+        attester.limit_files(6 * 1024)  # its log is shorter, its store longer
+        wait_until(lambda: any("is not signed" in line and "attester.sqlite: " in line for line in attester.told().splitlines()),
+                   120, "an anchor that finds no room")
+        attester.limit_files(resource.RLIM_INFINITY)
+
+    def await_anchors(self, count):
+        """Chain and attesters have as long as they need: the market waits for them."""
+        wait_until(lambda: self.figure("epoch") >= count, 120, f"epoch {count}")
+        with self.demo.standing_still():
+            wait_until(lambda: self.figure("anchored") >= count, 120, f"anchor {count}")
 
     def test_every_interval_is_anchored_and_final(self):
-        wait_until(lambda: self.figure("anchored") >= 1, 120, "a first anchor")
+        self.await_anchors(1)
         self.lose_token()
-        wait_until(lambda: self.figure("anchored") >= 2, 120, "a second anchor")
+        self.await_anchors(2)
+        self.fill_disk()
         self.kill_controller()
         self.attesters["attester-1"].stop(signal.SIGKILL)
         wait_until(lambda: self.figure("epoch") >= 4, 120, "a fourth epoch")
@@ -340,9 +367,10 @@ class ThreeLie(Community):
     def test_nothing_is_anchored_and_the_liars_are_named(self):
         def named():
             return [name for name in self.attesters if f"{name}: its attestation of epoch" in self.log()]
-        wait_until(lambda: len(named()) == 3, 120, "three refusals")
-        self.assertEqual(named(), list(self.liars))
-        self.assertGreater(self.figure("epoch"), 0)
+        wait_until(lambda: self.figure("epoch") > 0, 120, "an anchor to sign")
+        with self.demo.standing_still():
+            wait_until(lambda: len(named()) == 3, 120, "three refusals")
+            self.assertEqual(named(), list(self.liars))
         status, _, told = self.demo.finish()
         self.assertEqual(status, 0, told[-2000:])
         time.sleep(2)

@@ -130,14 +130,6 @@ def planned(seed):
     return runs
 
 
-def kill(demo, name):
-    """kill -9 of one of the demo's own parts, as soon as it runs."""
-    pid = wait_until(lambda: demo.process.poll() is not None or demo.pid(name), 60, f"a running {name}")
-    assert demo.process.poll() is None, "the demo ended early: " + demo.told.read_text()[-2000:]
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: demo.pid(name) != pid, 10, f"the supervisor's notice that {name} died")
-
-
 class Faults(Neighbourhood):
     def test_killing_any_part_at_any_moment_loses_nothing_and_settles_nothing_twice(self):
         print(f"\nseed {SEED}")
@@ -146,22 +138,24 @@ class Faults(Neighbourhood):
             demo = self.start_demo(f"run{number}", HOUSEHOLDS, INTERVALS, seed=number + 1)
             demo.wait_for_trading()
             for moment, name in moments:
-                wait_until(lambda: demo.now() >= moment or demo.process.poll() is not None, 120, "the next moment")
-                kill(demo, name)
+                demo.run_until(moment)
+                demo.kill(name)
+            demo.let_go()
             with self.subTest(run=number):
                 self.check(demo, *demo.finish())
 
     def test_every_reading_of_a_long_outage_counts(self):
         demo = self.start_demo("outage", HOUSEHOLDS, 12)
         demo.wait_for_trading()
-        begin = BEGIN + 9 * INTERVAL_SECONDS  # within a run of twelve around noon
-        wait_until(lambda: demo.now() >= begin - 200, 60, "the outage")
-        kill(demo, "broker")
-        # The one started in its place hangs before it listens, for two boundaries.
-        pid = wait_until(lambda: demo.pid("broker"), 10, "the next broker")
+        demo.run_until(BEGIN + 9 * INTERVAL_SECONDS - 200)  # within a run of twelve around noon
+        demo.kill("broker")
+        # The one started in its place hangs as soon as it is there, for two boundaries.
+        pid = wait_until(lambda: demo.pid("broker"), 60, "the next broker")
         os.kill(pid, signal.SIGSTOP)
-        wait_until(lambda: demo.now() >= begin + INTERVAL_SECONDS + 120, 60, "the second boundary")
+        begin = int(demo.now()) // INTERVAL_SECONDS * INTERVAL_SECONDS + INTERVAL_SECONDS
+        demo.run_until(begin + INTERVAL_SECONDS + 120)
         os.kill(pid, signal.SIGCONT)
+        demo.let_go()
         status, result, told = demo.finish()
         self.assertEqual(status, 0, told)
         outboxes = [Outbox(demo.directory, home["id"]) for home in result["per_household"]]
@@ -253,14 +247,16 @@ class Control(Neighbourhood):
         boundaries = [BEGIN + 3 * INTERVAL_SECONDS, BEGIN + 7 * INTERVAL_SECONDS]
         for boundary in boundaries:
             # The broker stays down across the boundary: whatever is started before it is over is killed again.
-            wait_until(lambda: demo.now() >= boundary - 90, 60, f"boundary {boundary}")
+            demo.run_until(boundary - 90)
+            demo.kill("broker")
+            demo.announce(os.getpid(), boundary + 90)
             while demo.now() < boundary + 90:
                 if demo.pid("broker"):
-                    kill(demo, "broker")
+                    demo.kill("broker")
                 time.sleep(0.01)
-        wait_until(lambda: demo.now() >= boundaries[-1] + 1000, 60, "the time after the last boundary")
+        demo.run_until(boundaries[-1] + 1000)
         demo.process.send_signal(signal.SIGINT)  # Nobody waits for orders that are lost.
-        demo.process.wait(30)
+        demo.process.wait(60)
         outboxes = [Outbox(demo.directory, f"hh{number:02}") for number in (1, 2)]
         missing = missing_readings(outboxes, Journal(demo.directory), boundaries[-1])
         print(f"\ncontrol: {len(missing)} readings lost without the outbox: {', '.join(missing)}", flush=True)

@@ -18,6 +18,7 @@ id = "m{number:04}"
 role = "submeter"
 rating_w = 14000
 url = "modbus+tcp://127.1.{high}.{low}:{port}?unit=1"
+response_timeout_ms = 20000
 """
 
 

@@ -265,8 +265,8 @@ class MeterPeers(Neighbourhood):
 
     # --- probe ---
 
-    def probe(self, url, patience=PATIENCE):
-        done = self.call("meter", "probe", url, "--json", "--timeout-ms", patience)
+    def probe(self, url):
+        done = self.call("meter", "probe", url, "--json", "--timeout-ms", PATIENCE)
         return done.returncode, json.loads(done.stdout or "[]"), done.stderr
 
     def test_probe_names_every_device(self):
@@ -278,7 +278,7 @@ class MeterPeers(Neighbourhood):
                              [report[key] for key in ("maker", "model", "serial", "base", "models")] + ["sunspec"])
 
     def test_units_on_one_line_are_told_apart(self):
-        found = {unit: self.probe(f"{self.bus}?unit={unit}", 1000) for unit in (3, 4, 5)}
+        found = {unit: self.probe(f"{self.bus}?unit={unit}") for unit in (3, 4, 5)}
         self.assertEqual([found[3][1][0]["serial"], found[4][1][0]["serial"]], ["MTR0002", "INV0001"])
         status, nothing, said = found[5]
         self.assertEqual((status, nothing), (1, []))
@@ -330,9 +330,9 @@ class MeterPeers(Neighbourhood):
         ways = (["-m", "tcp", "-p", port, "127.0.0.1"], ["-m", "rtu", "-b", "9600", "-P", "none", line])
         refused = 0
         for number, (table, address, count, expected) in enumerate(self.requests(60)):
-            command = ["mbpoll", "-a", "7", "-0", "-1", "-o", "5", "-r", str(address), "-c", str(count), "-t",
+            command = ["mbpoll", "-a", "7", "-0", "-1", "-o", "10", "-r", str(address), "-c", str(count), "-t",
                        "4:hex" if table == "holding" else "3:hex", *ways[number % 2]]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
             said = f"{command}: {done.stdout}{done.stderr}"
             words = [int(word, 16) for word in re.findall(r"^\[\d+\]:\s+0x([0-9A-F]+)", done.stdout, re.M)]
             self.assertEqual(words, expected or [], said)
