@@ -7,6 +7,7 @@
 #include <iostream>
 #include <random>
 #include <thread>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -38,6 +39,8 @@ constexpr std::chrono::seconds start_max{60};
 /// Nothing settled for this long, in real time and in market time on top, is a standstill.
 constexpr std::chrono::seconds standstill_max{60};
 constexpr std::chrono::hours standstill_market_max{2};
+/// No look takes longer, unless the demo itself was stopped for a while.
+constexpr std::chrono::seconds look_max{5};
 constexpr std::chrono::milliseconds look_period{100};
 constexpr int status_interrupted = 130;
 
@@ -101,8 +104,8 @@ class Demo {
   std::unique_ptr<ApiReader> api_;
   std::int64_t told_until_ = 0;
   std::int64_t settled_ = -1;
-  std::int64_t final_ = -1;  // epochs
-  SteadyClock::time_point moved_;
+  std::int64_t final_ = -1;         // epochs
+  SteadyClock::duration still_{0};  // since something was settled or final
   std::map<HouseholdId, std::int64_t> disputes_;
   SteadyClock::time_point started_ = SteadyClock::now();
 };
@@ -339,7 +342,7 @@ bool Demo::look() {
   }
   const auto settled = state.at("totals").at("intervals_settled").get<std::int64_t>();
   const std::int64_t final = chain_ ? state.at("chain").at("final").get<std::int64_t>() : 0;
-  if (settled != settled_ || final != final_) moved_ = SteadyClock::now();
+  if (settled != settled_ || final != final_) still_ = {};
   settled_ = settled;
   final_ = final;
   if (chain_ && settled == this->intervals()) chain_->ask_for_block();
@@ -348,12 +351,14 @@ bool Demo::look() {
 
 void Demo::watch() {
   const std::chrono::seconds standstill = standstill_max + std::chrono::seconds(standstill_market_max) / options_.speed;
-  moved_ = SteadyClock::now();
+  SteadyClock::time_point looked = SteadyClock::now();
   while (!look()) {
     if (stop_requested()) throw Interrupted{};
     must(children_->tend());
     progress(std::max<std::int64_t>(settled_, 0));
-    if (SteadyClock::now() - moved_ > standstill) {
+    const SteadyClock::time_point now = SteadyClock::now();
+    still_ += std::min<SteadyClock::duration>(now - std::exchange(looked, now), look_max);
+    if (still_ > standstill) {
       throw DemoError{std::string("nothing was settled") + (chain_ ? " or became final on the chain" : "") + " for " +
                       std::to_string(standstill.count()) + " s; the logs are in " +
                       (plan_.directory / "logs").string() + (temporary_ ? " (use --keep DIR)" : "")};
