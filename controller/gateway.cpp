@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <fstream>
 #include <memory>
 #include <set>
 
@@ -525,22 +524,14 @@ void Gateway::take_settlement(const Bytes& payload) {
   if (!kept) log_line(Severity::alarm, "store", kept.error() + "; the proof is asked for again");
 }
 
-/// One file for each state that was cosigned and then contradicted: the log may sign as many others as it likes.
 void Gateway::keep_evidence(const CheckpointMessage& message, const Witnessed& last) const {
   const std::optional<SplitView> evidence = split_view_of(message, config_.origin, config_.log_key, last);
   if (!evidence) return;
-  const bool proved =
-      relation_of(evidence->older.checkpoint, evidence->newer.checkpoint, evidence->path) == LogRelation::forked;
-  const std::filesystem::path file =
-      config_.store / ((proved ? "split-view-" : "unproved-") + std::to_string(last.size) + ".json");
-  if (std::filesystem::exists(file)) return;
-  std::ofstream out(file, std::ios::binary);
-  out << split_view_text(*evidence);
-  out.close();
+  const Result<std::string, std::string> kept = keep_split_view(config_.store, *evidence);
+  if (!kept) return log_line(Severity::alarm, "dispute", kept.error() + "; the evidence is lost");
+  if (kept->empty()) return;
   log_line(Severity::alarm, "dispute",
-           out ? "both signed states are kept in " + file.string() + "; 'commonwatt verify " + file.string() +
-                     "' says what they prove"
-               : file.string() + " cannot be written; the evidence is lost");
+           "both signed states are kept in " + *kept + "; 'commonwatt verify " + *kept + "' says what they prove");
 }
 
 /// There is a bill for this interval to be had, and for every one after it.

@@ -1,44 +1,17 @@
 #include "controller/settlement_shelf.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <fstream>
 #include <sstream>
 #include <system_error>
 
-#include <fcntl.h>
-#include <unistd.h>
+#include "controller/durable_file.hpp"
 
 namespace commonwatt {
 namespace {
 
 constexpr std::string_view prefix = "settlement-";
 constexpr std::string_view suffix = ".json";
-
-/// Each of these returns 0 or the system's error.
-int close_synced(int fd, int error) {
-  if (error == 0 && ::fsync(fd) != 0) error = errno;
-  if (::close(fd) != 0 && error == 0) error = errno;
-  return error;
-}
-
-int write_durably(const std::filesystem::path& file, std::string_view text) {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return errno;
-  int error = 0;
-  while (error == 0 && !text.empty()) {
-    const ssize_t size = ::write(fd, text.data(), text.size());
-    if (size > 0) text.remove_prefix(static_cast<std::size_t>(size));
-    if (size <= 0) error = size < 0 ? errno : ENOSPC;
-  }
-  return close_synced(fd, error);
-}
-
-/// A new name is there for good when the directory is.
-int sync_directory(const std::filesystem::path& directory) {
-  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  return fd < 0 ? errno : close_synced(fd, 0);
-}
 
 }  // namespace
 
@@ -84,15 +57,7 @@ Result<Done, std::string> SettlementShelf::keep(const SettlementProof& proof) {
   const std::int64_t epoch = proof.anchor.epoch;
   const std::int64_t newest = proofs_.empty() ? epoch : std::max(epoch, proofs_.rbegin()->first);
   if (proofs_.contains(epoch) || epoch <= newest - kept_epochs) return Done{};
-  const std::filesystem::path file = file_of(epoch);
-  const std::filesystem::path fresh = file.string() + ".new";
-  int error = write_durably(fresh, settlement_proof_text(proof));
-  if (error == 0 && ::rename(fresh.c_str(), file.c_str()) != 0) error = errno;
-  if (error == 0) error = sync_directory(directory_);
-  if (error != 0) {
-    ::unlink(fresh.c_str());
-    return Fail{file.string() + ": " + std::generic_category().message(error)};
-  }
+  if (auto done = write_durably(file_of(epoch), settlement_proof_text(proof)); !done) return done;
   proofs_.emplace(epoch, proof);
   while (proofs_.begin()->first <= newest - kept_epochs) {
     std::error_code ignored;

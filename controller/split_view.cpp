@@ -1,5 +1,6 @@
 #include "controller/split_view.hpp"
 
+#include "controller/durable_file.hpp"
 #include "controller/json_fields.hpp"
 #include "market/merkle.hpp"
 
@@ -74,6 +75,17 @@ Result<SplitView, std::string> split_view_from_text(std::string_view text) {
   if (split_view_text(evidence) != text)
     return Fail{std::string("is not written as this format is: a field too many, another sequence or other spaces")};
   return evidence;
+}
+
+Result<std::string, std::string> keep_split_view(const std::filesystem::path& directory, const SplitView& evidence) {
+  const bool proved =
+      relation_of(evidence.older.checkpoint, evidence.newer.checkpoint, evidence.path) == LogRelation::forked;
+  const std::filesystem::path file =
+      directory / ((proved ? "split-view-" : "unproved-") + std::to_string(evidence.older.checkpoint.size) + ".json");
+  std::error_code ignored;
+  if (std::filesystem::exists(file, ignored)) return std::string();
+  if (auto done = write_durably(file, split_view_text(evidence)); !done) return Fail{done.error()};
+  return file.string();
 }
 
 }  // namespace commonwatt

@@ -2,6 +2,7 @@
 // has shown two histories, and both signatures are kept as evidence.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,5 +39,10 @@ struct SplitView {
 std::string split_view_text(const SplitView& evidence);
 /// The evidence of such a text, both signatures checked. The error says what is wrong with it.
 Result<SplitView, std::string> split_view_from_text(std::string_view text);
+
+/// Keeps the evidence in a directory as split-view-SIZE.json, or unproved-SIZE.json when it does not prove a fork; SIZE
+/// is the older state's. One file for each older state: the log may sign as many others as it likes. Returns the file;
+/// nothing when there is one already.
+Result<std::string, std::string> keep_split_view(const std::filesystem::path& directory, const SplitView& evidence);
 
 }  // namespace commonwatt

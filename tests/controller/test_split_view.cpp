@@ -5,6 +5,7 @@
 #include "controller/gateway_checks.hpp"
 #include "controller/split_view.hpp"
 #include "market/merkle.hpp"
+#include "tests/controller/full_disk.hpp"
 #include "tests/controller/neighbourhood.hpp"
 
 namespace commonwatt {
@@ -117,6 +118,30 @@ TEST_CASE("evidence signed by another key, of two logs, or the wrong way round i
   CHECK(split_view_from_text(split_view_text(wrong)).error() == "\"newer\" has fewer entries than the older one");
   CHECK(split_view_from_text("{}").error() == "\"format\" is missing");
   CHECK(split_view_from_text("[").error() == "is not a JSON object");
+}
+
+TEST_CASE("a full disk keeps no half of the evidence, and the whole of it once there is room") {
+  const test::TemporaryDirectory directory;
+  const SplitView evidence{.log_key = log_key().public_key(),
+                           .older = signed_state(entries(6)),
+                           .newer = signed_state(entries(11, 3)),
+                           .path = prefix_path(entries(11, 3), 6)};
+  const std::filesystem::path file = directory / "split-view-6.json";
+  {
+    const test::FullDisk full(100);
+    CHECK(keep_split_view(directory.path(), evidence).error() == file.string() + ": File too large");
+  }
+  CHECK(std::filesystem::is_empty(directory.path()));
+  CHECK(*keep_split_view(directory.path(), evidence) == file.string());
+  CHECK(*split_view_from_text(test::file_text(file)) == evidence);
+  // Another state against the same older one: the first evidence stays.
+  SplitView other = evidence;
+  other.newer = signed_state(entries(12, 3));
+  CHECK(keep_split_view(directory.path(), other)->empty());
+  CHECK(*split_view_from_text(test::file_text(file)) == evidence);
+  // What proves nothing by itself has a name of its own.
+  other.path.clear();
+  CHECK(*keep_split_view(directory.path(), other) == (directory / "unproved-6.json").string());
 }
 
 /// What take_checkpoint of a gateway does: judge, remember on disk, sign.
