@@ -2,34 +2,14 @@
 // asking those who made them.
 #pragma once
 
-#include <array>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "controller/chain/rpc_pool.hpp"
+#include "controller/chain/registry_events.hpp"
 
 namespace commonwatt {
-
-/// An anchor as the registry took it, word by word: what liars got signed need not fit an Anchor.
-struct ChainAnchor {
-  std::int64_t epoch = 0;
-  Hash32 head{};                  // its struct hash
-  std::array<Hash32, 7> words{};  // the members in their sequence
-};
-
-/// An event that tells how the registry's anchors came and went.
-struct RegistryEvent {
-  enum class Kind : std::uint8_t { anchored, vetoed, rewound };
-  Kind kind = Kind::anchored;
-  std::int64_t epoch = 0;         // of a veto the newest that it undid
-  std::array<Hash32, 5> words{};  // of an anchor: head, log root, log size, settlement root, volume
-
-  friend bool operator==(const RegistryEvent&, const RegistryEvent&) = default;
-};
-/// The events in an answer to eth_getLogs; nothing when one of them is none of these.
-std::optional<std::vector<RegistryEvent>> registry_events_from(const nlohmann::json& logs);
 
 /// Finds, in events from the newest back, the anchors that a registry at `epoch` wants to be rewound with.
 class UndoneAnchors {
