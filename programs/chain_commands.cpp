@@ -5,6 +5,7 @@
 
 #include "controller/chain/chain_command.hpp"
 #include "controller/chain/deploy_command.hpp"
+#include "controller/chain/dispute_command.hpp"
 #include "controller/chain/guardian_command.hpp"
 #include "controller/chain/reward_command.hpp"
 #include "controller/chain/vault_command.hpp"
@@ -260,6 +261,33 @@ void add_claim_rewards(CLI::App& chain, std::function<int()>& action) {
   command->callback([=, &action] { action = [=] { return run_chain_claim_rewards(*options, std::cout, std::cerr); }; });
 }
 
+void add_dispute(CLI::App& chain, std::function<int()>& action) {
+  CLI::App* command = chain.add_subcommand("dispute", "proves fraud to the contract Disputes; anybody may");
+  auto options = std::make_shared<DisputeOptions>();
+  add_reading(command, options->court.access);
+  auto* key = command->add_option("--key", options->court.access.key, "key of the account that pays")
+                  ->type_name("FILE|pkcs11:URI");
+  command->add_flag("--dry-run", options->court.is_dry_run, "sends nothing: prints the call, for somebody else to send")
+      ->excludes(key);
+  command->add_option("--disputes", options->court.disputes, "the contract Disputes")->required()->type_name("ADDRESS");
+  command->add_option("--dir", options->trade.directory, "with a controller's journal, or a copy of it")
+      ->required()
+      ->type_name("DIR");
+  command->add_option("--interval", options->trade.interval, "begin of the interval traded in, in UTC")
+      ->required()
+      ->type_name("TIME");
+  command->add_option("--run", options->trade.run, "initial, revised or final; else all that are sealed")
+      ->type_name("RUN");
+  command->add_option("--order", options->trade.order, "the order's hash; else every order of the interval")
+      ->type_name("HASH");
+  command->add_option("--household", options->trade.household, "only this household's orders")->type_name("ID");
+  command->footer(
+      "Example: commonwatt chain dispute --rpc http://127.0.0.1:8545 --disputes 0x... --key relayer.key --dir /var/lib/"
+      "commonwatt \\\n"
+      "             --interval 2026-06-21T10:15:00Z --household hh04");
+  command->callback([=, &action] { action = [=] { return run_chain_dispute(*options, std::cout, std::cerr); }; });
+}
+
 }  // namespace
 
 void add_chain_commands(CLI::App& app, std::function<int()>& action) {
@@ -276,6 +304,7 @@ void add_chain_commands(CLI::App& app, std::function<int()>& action) {
   add_sign_rewards(*chain, action);
   add_publish_rewards(*chain, action);
   add_claim_rewards(*chain, action);
+  add_dispute(*chain, action);
   add_attest(*chain, action);
 }
 
