@@ -292,7 +292,7 @@ Result<std::unique_ptr<Anchoring>, std::string> Anchoring::start(const ChainConf
                                                                  const std::filesystem::path& directory,
                                                                  VaultAccounts accounts) {
   Result<std::unique_ptr<Attestations>, std::string> attestations =
-      Attestations::open(directory / "attestations.sqlite", config);
+      Attestations::open(directory / attestations_file, config);
   if (!attestations) return Fail{attestations.error()};
   Result<Chain, std::string> chain = open_chain(config, directory, std::move(accounts));
   if (!chain) return Fail{chain.error()};

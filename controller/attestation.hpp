@@ -23,6 +23,9 @@ struct Attestation {
   }
 };
 
+/// Where a controller keeps those it took, beside its journal.
+inline constexpr const char* attestations_file = "attestations.sqlite";
+
 struct JournalLine {
   std::int64_t number = 0;
   UtcTime time;

@@ -270,21 +270,26 @@ void add_dispute(CLI::App& chain, std::function<int()>& action) {
   command->add_flag("--dry-run", options->court.is_dry_run, "sends nothing: prints the call, for somebody else to send")
       ->excludes(key);
   command->add_option("--disputes", options->court.disputes, "the contract Disputes")->required()->type_name("ADDRESS");
-  command->add_option("--dir", options->trade.directory, "with a controller's journal, or a copy of it")
-      ->required()
-      ->type_name("DIR");
+  auto* directory =
+      command->add_option("--dir", options->trade.directory, "with a controller's journal, or a copy of it")
+          ->type_name("DIR");
   command->add_option("--interval", options->trade.interval, "begin of the interval traded in, in UTC")
-      ->required()
+      ->needs(directory)
       ->type_name("TIME");
   command->add_option("--run", options->trade.run, "initial, revised or final; else all that are sealed")
       ->type_name("RUN");
   command->add_option("--order", options->trade.order, "the order's hash; else every order of the interval")
       ->type_name("HASH");
   command->add_option("--household", options->trade.household, "only this household's orders")->type_name("ID");
+  command
+      ->add_option("--anchor", options->anchors, "instead of a trade, twice: two anchors of one epoch by one attester")
+      ->type_name("TRANSACTION|FILE|DIR");
   command->footer(
       "Example: commonwatt chain dispute --rpc http://127.0.0.1:8545 --disputes 0x... --key relayer.key --dir /var/lib/"
       "commonwatt \\\n"
-      "             --interval 2026-06-21T10:15:00Z --household hh04");
+      "             --interval 2026-06-21T10:15:00Z --household hh04\n"
+      "         commonwatt chain dispute --rpc http://127.0.0.1:8545 --disputes 0x... --key relayer.key --anchor 0x... "
+      "\\\n             --anchor /var/lib/commonwatt");
   command->callback([=, &action] { action = [=] { return run_chain_dispute(*options, std::cout, std::cerr); }; });
 }
 

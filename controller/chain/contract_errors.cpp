@@ -70,7 +70,7 @@ constexpr std::array known_errors{
     KnownError{"NothingBurned()", ""},
     KnownError{"SameContent()", ""},
     KnownError{"NotTheSameSlot()", ""},
-    KnownError{"Vetoed()", ""},
+    KnownError{"Vetoed()", "a guardian undid one of the anchors: its attester may sign another of its epoch"},
     KnownError{"DifferentSigners()", ""},
     KnownError{"InvalidSignature()", ""},
     KnownError{"AlreadyProven()", ""},

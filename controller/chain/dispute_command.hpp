@@ -10,9 +10,10 @@ namespace commonwatt {
 struct DisputeOptions {
   CourtOptions court = {};
   TradeDisputeOptions trade = {};
+  std::vector<std::string> anchors = {};  ///< of an attester, instead of a trade
 };
 
-/// Returns the exit status: 0; 64 for options that do not fit; 65 for a journal that cannot be read; 1 when there is
+/// Returns the exit status: 0; 64 for options that do not fit; 65 for a file that cannot be read; 1 when there is
 /// nothing to prove, or a node or the contract refuses (sysexits.h).
 int run_chain_dispute(const DisputeOptions& options, std::ostream& out, std::ostream& errors);
 

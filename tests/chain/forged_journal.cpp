@@ -9,13 +9,14 @@
 //   interval 2: a fill of hh01 that is more than it asked for
 //   interval 3: an order of hh02 for interval 2, signed by itself, among the leaves
 //
-// The first anchor is over intervals 0 and 1, each of the next two over one more. The last line has an anchor that
-// contradicts the third, signed by the last attester alone.
+// The first anchor is over intervals 0 and 1, each of the next two over one more; the journal has them, and the
+// directory the attestations of all attesters. The last line has an anchor that contradicts the third, signed by the
+// last attester alone.
 #include <iostream>
 
 #include <nlohmann/json.hpp>
 
-#include "controller/chain/signed_anchor.hpp"
+#include "controller/attestations.hpp"
 #include "controller/journal.hpp"
 #include "controller/journal_trades.hpp"
 #include "controller/settlement_tree.hpp"
@@ -98,28 +99,47 @@ Forgery forge(const test::Neighbourhood& street) {
   return forged;
 }
 
-std::string signed_call(const Anchor& anchor, const AnchorDomain& domain, std::span<const EvmKey> attesters) {
-  std::vector<Bytes> signatures;
-  for (const EvmKey& attester : attesters) signatures.push_back(attester.sign(anchor_digest(anchor, domain)).packed());
-  return to_data(anchor_call(anchor, order_signatures(anchor, domain, signatures).value()));
-}
-
-void print_anchors(const std::vector<StoreBatch>& batches, const AnchorDomain& domain,
-                   std::span<const EvmKey> attesters) {
+std::vector<Anchor> anchors_of(const std::vector<StoreBatch>& batches) {
+  std::vector<Anchor> anchors;
   Anchor anchor{.community = community_of(test::street_configuration().origin), .volume = Energy{1'234}};
   GrowingTree log;
   for (const StoreBatch& store : batches) {
     log.append(log_leaf(store.entry));
     if (log.size() == 1) continue;
-    anchor.previous = anchor.epoch == 0 ? Hash32{} : anchor_hash(anchor);
+    anchor.previous = anchors.empty() ? Hash32{} : anchor_hash(anchor);
     ++anchor.epoch;
     anchor.log_root = log.root();
     anchor.log_size = log.size();
     anchor.settlement_root = sha256(as_bytes("balances " + std::to_string(anchor.epoch)));
-    std::cout << json{{"epoch", anchor.epoch}, {"call", signed_call(anchor, domain, attesters)}}.dump() << '\n';
+    anchors.push_back(anchor);
   }
-  anchor.settlement_root = sha256(as_bytes("other balances"));
-  std::cout << json{{"epoch", anchor.epoch}, {"call", signed_call(anchor, domain, attesters.last(1))}}.dump() << '\n';
+  return anchors;
+}
+
+/// As a controller with these attesters keeps what they send it.
+void attest(const std::filesystem::path& file, const std::vector<Anchor>& anchors, const AnchorDomain& domain,
+            std::span<const EvmKey> attesters) {
+  ChainConfig config;
+  config.domain = domain;
+  config.quorum = static_cast<std::int64_t>(attesters.size());
+  const auto name_of = [](std::size_t i) { return *HouseholdId::from("attester" + std::to_string(i)); };
+  for (std::size_t i = 0; i < attesters.size(); ++i) config.attesters.push_back({name_of(i), attesters[i].address()});
+  const auto attestations = std::move(Attestations::open(file, config)).value();
+  for (const Anchor& anchor : anchors) {
+    if (!attestations->expect(anchor, {})) std::abort();
+    for (std::size_t i = 0; i < attesters.size(); ++i) {
+      const Bytes signature = attesters[i].sign(anchor_digest(anchor, domain)).packed();
+      if (attestations->take(name_of(i), {anchor.epoch, anchor_hash(anchor), signature}).value()) std::abort();
+    }
+  }
+}
+
+void print(const Anchor& anchor, const AnchorDomain& domain, std::span<const EvmKey> attesters) {
+  std::vector<Bytes> signatures;
+  for (const EvmKey& attester : attesters) signatures.push_back(attester.sign(anchor_digest(anchor, domain)).packed());
+  const Bytes call = anchor_call(anchor, order_signatures(anchor, domain, signatures).value());
+  std::cout << json{{"epoch", anchor.epoch}, {"head", to_data(anchor_hash(anchor))}, {"call", to_data(call)}}.dump()
+            << '\n';
 }
 
 int run(const std::vector<std::string>& words) {
@@ -134,18 +154,25 @@ int run(const std::vector<std::string>& words) {
   test::Neighbourhood street;
   street.live(intervals);
   const Forgery forged = forge(street);
+  const std::vector<Anchor> anchors = anchors_of(forged.batches);
+  std::vector<StoreAnchor> kept;
+  for (const Anchor& anchor : anchors) kept.push_back({anchor, {}});
   const auto journal = std::move(Journal::open(words[0])).value();
-  if (const auto kept = journal->append(forged.events, forged.batches); !kept) {
-    std::cerr << kept.error() << '\n';
+  if (const auto written = journal->append(forged.events, forged.batches, {}, kept); !written) {
+    std::cerr << written.error() << '\n';
     return 1;
   }
+  attest(std::filesystem::path(words[0]) / attestations_file, anchors, domain, attesters);
   json houses = json::object();
   for (const test::StreetHouse& house : test::street_houses()) {
     const Address address{.bytes = address_of_order_key(house.order_key.public_key()).value()};
     houses[house.id.text()] = to_text(address);
   }
   std::cout << json{{"origin", street.state.origin}, {"houses", houses}, {"intervals", forged.told}}.dump() << '\n';
-  print_anchors(forged.batches, domain, attesters);
+  for (const Anchor& anchor : anchors) print(anchor, domain, attesters);
+  Anchor contradiction = anchors.back();
+  contradiction.settlement_root = sha256(as_bytes("other balances"));
+  print(contradiction, domain, std::span(attesters).last(1));
   return 0;
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Fraud is proved to the real contracts on a real node, with the command that people use, out of the journal of a controller
-that forged its batches: the registry stops. What is honest proves nothing, is not sent and costs nothing.
+that forged its batches, and of what is on the chain of an attester that signed twice: the registry stops. What is honest proves
+nothing, is not sent and costs nothing.
 
     test_disputes.py COMMONWATT FORGED_JOURNAL
 """
@@ -242,6 +243,105 @@ class Trades(Chain):
                              (("--interval", 0, "--run", "first"), "--run 'first' is not initial, revised or final"),
                              (("--interval", 0, "--household", "h" * 33), "is no household's id")]:
             self.assertIn(wrong, self.dispute("--dir", "none", *words, status=64))
+        self.assertIn("--interval '' is not the begin", self.dispute("--dir", "none", status=64))
+
+
+class Attesters(Chain):
+    """The third anchor is contradicted by the last line of forged_journal, which the last attester alone signed."""
+
+    def dispute_anchors(self, *anchors, **more):
+        return self.dispute(*[word for anchor in anchors for word in ("--anchor", anchor)], **more)
+
+    def sent(self, call, gas=500_000):
+        """The hash of a transaction in a block, whatever the registry said to it."""
+        sent = self.node("eth_sendTransaction", {"from": self.payer, "to": self.registry, "gas": hex(gas), "data": call})
+        deadline = time.monotonic() + 60
+        while not self.node("eth_getTransactionReceipt", sent):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        return sent
+
+    def call_file(self, text):
+        descriptor, file = tempfile.mkstemp(dir=self.directory)
+        with os.fdopen(descriptor, "w") as opened:
+            opened.write(text)
+        return file
+
+    def expect_stopped(self, said):
+        liar = self.keys[f"attester{ATTESTERS - 1}"]
+        self.assertEqual((said["proof"], said["attester"], said["epoch"]), ("attester", liar, 3))
+        self.assertEqual(set(said["anchors"]), {anchor["head"] for anchor in self.anchors[2:]})
+        logs = self.node("eth_getTransactionReceipt", said["transaction"])["logs"]
+        told = [log["topics"][1:] for log in logs if log["address"] == self.disputes.lower()]
+        self.assertEqual(told, [["0x" + liar[2:].lower().rjust(64, "0"), "0x" + "3".rjust(64, "0")]])
+        self.assertTrue(self.status()["paused"])
+
+    def test_a_transaction_that_the_registry_refused_and_a_controllers_directory_prove_it_once(self):
+        self.anchor()
+        refused = self.sent(self.anchors[3]["call"])
+        self.assertEqual(self.node("eth_getTransactionReceipt", refused)["status"], "0x0")
+        self.expect_stopped(self.dispute_anchors(self.journal, refused))
+        again = self.dispute_anchors(refused, self.journal, status=1)
+        self.assertIn("signed both, but the contract refuses the proof: AlreadyProven()", again)
+
+    def test_the_anchor_on_the_chain_and_the_data_of_a_call_that_was_never_sent_prove_it(self):
+        self.anchor(2)
+        anchored = self.sent(self.anchors[2]["call"])
+        call = self.call_file(self.anchors[3]["call"] + "\n")
+        told = self.dispute_anchors(anchored, call, key=None)
+        self.assertFalse(self.status()["paused"])
+        receipt = self.send(told["to"], told["data"])
+        self.expect_stopped({**told, "transaction": receipt["transactionHash"]})
+
+    def test_what_is_no_contradiction_proves_nothing_and_nothing_is_sent(self):
+        self.anchor()
+        third, contradiction = (self.call_file(anchor["call"]) for anchor in self.anchors[2:])
+        self.assertIn("nothing to prove: both are the same anchor", self.dispute_anchors(third, self.journal, status=1))
+        second = self.call_file(self.anchors[1]["call"])
+        self.assertIn("nothing to prove: the anchors are of epochs 2 and 3", self.dispute_anchors(second, third, status=1))
+        # The same attesters, for another registry: there is no contradiction for this one.
+        other = self.directory / "other"
+        lines = run(FORGED_JOURNAL, str(other), "31337", self.contracts["Disputes"],
+                    *[str(self.file(f"attester{i}")) for i in range(ATTESTERS)]).splitlines()
+        elsewhere = self.call_file(json.loads(lines[-1])["call"])
+        self.assertIn("nothing to prove: nobody signed both anchors of epoch 3 for the registry",
+                      self.dispute_anchors(elsewhere, third, status=1))
+        self.assertFalse(self.status()["paused"])
+        # The control: these two do.
+        self.expect_stopped(self.dispute_anchors(third, contradiction))
+
+    def test_an_attester_may_sign_again_what_a_guardian_undid(self):
+        self.anchor()
+        stop = ("--rpc", self.node.url, "--registry", self.registry, "--key")
+        commonwatt("chain", "veto", *stop, self.file("guardian"), "--epoch", 3)
+        commonwatt("chain", "rewind", *stop, self.file("anybody"))
+        said = self.dispute_anchors(self.call_file(self.anchors[3]["call"]), self.journal, status=1)
+        self.assertIn("Vetoed(): a guardian undid one of the anchors", said)
+        self.assertFalse(self.status()["paused"])
+
+    def test_what_holds_no_signed_anchor_is_told(self):
+        self.anchor(1)
+        call = self.call_file(self.anchors[3]["call"])
+        lost = "0x" + "12" * 32
+        self.assertIn(f"transaction {lost}: the node does not know it", self.dispute_anchors(call, lost, status=1))
+        other = self.sent("0x12345678")
+        self.assertIn("does not call the registry's anchor", self.dispute_anchors(call, other, status=1))
+        self.assertIn("is not the data of a call in hexadecimal digits",
+                      self.dispute_anchors(call, self.call_file("rubbish"), status=65))
+        empty = pathlib.Path(tempfile.mkdtemp(dir=self.directory))
+        self.assertIn("journal.sqlite", self.dispute_anchors(call, empty, status=65))
+        self.assertIn("has not made an anchor of epoch 3", self.dispute_anchors(
+            call, self.copy_of_journal("DELETE FROM anchor WHERE epoch=3"), status=65))
+        copy = self.copy_of_journal()
+        with sqlite3.connect(copy / "attestations.sqlite") as database:
+            database.execute("DELETE FROM attestation WHERE epoch=3")
+        database.close()
+        self.assertIn("nobody has attested an anchor of epoch 3", self.dispute_anchors(call, copy, status=65))
+        for anchors in [(call,), (call, call, call), (self.journal, copy)]:
+            self.assertIn("--anchor", self.dispute_anchors(*anchors, status=64))
+        self.assertIn("give --dir and --interval for a trade, or --anchor twice", self.dispute(status=64))
+        self.assertIn("give --dir and --interval for a trade, or --anchor twice",
+                      self.dispute("--dir", self.journal, "--interval", 0, "--anchor", call, status=64))
 
 
 if __name__ == "__main__":
