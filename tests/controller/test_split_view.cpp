@@ -137,6 +137,7 @@ TEST_CASE("a full disk keeps no half of the evidence, and the whole of it once t
   // Another state against the same older one: the first evidence stays.
   SplitView other = evidence;
   other.newer = signed_state(entries(12, 3));
+  other.path = prefix_path(entries(12, 3), 6);
   CHECK(keep_split_view(directory.path(), other)->empty());
   CHECK(*split_view_from_text(test::file_text(file)) == evidence);
   // What proves nothing by itself has a name of its own.
