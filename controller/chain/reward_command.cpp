@@ -200,7 +200,7 @@ Result<RewardGrant, Refusal> merged(const std::vector<std::string>& files) {
   if (!all) return all;
   for (std::size_t i = 1; i < files.size(); ++i) {
     const Result<RewardGrant, Refusal> one = read_grant(files[i]);
-    if (!one) return one;
+    if (!one) return Fail{one.error()};
     if (!one->grants_the_same_as(*all)) {
       return refuse(files[i] + ": grants something else than " + files.front() +
                         ": its attester counted from another journal, other balances, another --fee or another "
